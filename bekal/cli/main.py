@@ -1,0 +1,134 @@
+"""The `bekal` command."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from bekal.cli.trouble import Trouble
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; a problem that the person can solve is one sentence and exit code 1."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        if words[:1] == ["manage"]:
+            return _manage(words[1:])
+        options = _parser().parse_args(words)
+        return int(options.run(options))
+    except Trouble as trouble:
+        print(f"bekal: {trouble}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="bekal", description="Runs a national training-scholarship programme.")
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    migrate = commands.add_parser("migrate", help="bring the tables up to date")
+    migrate.set_defaults(run=_migrate)
+
+    work = commands.add_parser("work", help="work off what is due, for ever or once")
+    work.add_argument("--once", action="store_true", help="one round, then end")
+    work.add_argument("--every", type=float, default=5.0, metavar="SECONDS")
+    work.set_defaults(run=_work)
+
+    programme = commands.add_parser("programme", help="programme files").add_subparsers(required=True, metavar="what")
+    check = programme.add_parser("check", help="explain every fault of a programme file, with its line")
+    check.add_argument("file", type=Path)
+    check.set_defaults(run=_programme_check)
+
+    draw = commands.add_parser("draw", help="draws").add_subparsers(required=True, metavar="what")
+    verify = draw.add_parser("verify", help="check a published draw: bundle and roll")
+    verify.add_argument("bundle", type=Path)
+    verify.add_argument("roll", type=Path)
+    verify.set_defaults(run=_draw_verify)
+
+    ledger = commands.add_parser("ledger", help="the books").add_subparsers(required=True, metavar="what")
+    books = ledger.add_parser("verify", help="recompute every account from its transfers, and every seal")
+    books.set_defaults(run=_ledger_verify)
+    return parser
+
+
+def _django() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bekal.project.settings")
+    import django
+
+    django.setup()
+
+
+def _manage(words: list[str]) -> int:
+    """Django's own commands, for developers; on a throw-away database unless DATABASE_URL is set."""
+    if "DATABASE_URL" not in os.environ:
+        import tests.database  # noqa: F401
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bekal.project.settings")
+    from django.core.management import execute_from_command_line
+
+    if words[:1] == ["makemigrations"]:
+        words = [*words, "--skip-checks"]
+    execute_from_command_line(["bekal manage", *words])
+    return 0
+
+
+def _migrate(_: argparse.Namespace) -> int:
+    _django()
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
+    return 0
+
+
+def _work(options: argparse.Namespace) -> int:
+    _django()
+    from bekal.cli.work import work
+
+    work(once=options.once, every=options.every)
+    return 0
+
+
+def _programme_check(options: argparse.Namespace) -> int:
+    from bekal.rulebooks.rules import ProgrammeFaults, parse_programme
+
+    try:
+        programme = parse_programme(_read(options.file).decode(), file=str(options.file))
+    except ProgrammeFaults as found:
+        for fault in found.faults:
+            print(f"{options.file}:{fault.line}: {fault.path}: {fault.problem} {fault.hint}")
+        return 1
+    print(f"{options.file}: {programme.code}, version {programme.version}, is in order")
+    return 0
+
+
+def _draw_verify(options: argparse.Namespace) -> int:
+    import json
+
+    from bekal.engines.draw.bundle import verify_bundle
+
+    try:
+        bundle = json.loads(_read(options.bundle))
+    except ValueError as error:
+        raise Trouble(f"{options.bundle} is not JSON: {error}") from error
+    problems = verify_bundle(bundle, _read(options.roll))
+    for problem in problems:
+        print(f"problem: {problem}")
+    print("the draw does not hold" if problems else "the draw holds: every step follows from the published files")
+    return 1 if problems else 0
+
+
+def _ledger_verify(_: argparse.Namespace) -> int:
+    _django()
+    from bekal.ledger.queries import books_in_order
+
+    problems = books_in_order()
+    for problem in problems:
+        print(f"problem: {problem}")
+    print("the books are wrong" if problems else "the books are in order: difference 0, every seal holds")
+    return 1 if problems else 0
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise Trouble(f"{file} cannot be read: {error.strerror}") from error

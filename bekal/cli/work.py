@@ -1,0 +1,77 @@
+"""Working off what is due: every room's tasks, in the order of the journey, round after round.
+
+Each task is a query and actions, safe to run twice or at once; an advisory lock keeps two workers from doing the
+same round side by side for nothing.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+
+from django.db import close_old_connections, connection
+
+from bekal.advice.tasks import train
+from bekal.careers.tasks import fetch_vacancies, match_due
+from bekal.citizens.tasks import check_due
+from bekal.core import clock
+from bekal.incentives.tasks import enquire_due
+from bekal.incentives.tasks import send_due as send_payments
+from bekal.learning.tasks import issue_due
+from bekal.market.tasks import lapse_due, settle_due
+from bekal.notices.tasks import send_due as send_notices
+from bekal.scholarships.tasks import expire_due, revoke_due
+from bekal.waves.tasks import open_and_close_due
+
+log = logging.getLogger(__name__)
+_ROUND = 0xBE4A1
+MOMENT, HOUR, NIGHT = 0.0, 3_600.0, 86_400.0
+
+
+def lapse_reservations() -> int:
+    return lapse_due(clock.now())
+
+
+def close_settlements() -> int:
+    return len(settle_due(clock.now()))
+
+
+TASKS: tuple[tuple[Callable[[], object], float], ...] = (
+    (check_due, MOMENT), (open_and_close_due, MOMENT), (lapse_reservations, MOMENT), (revoke_due, HOUR),
+    (expire_due, HOUR), (issue_due, MOMENT), (close_settlements, HOUR), (send_payments, MOMENT),
+    (enquire_due, MOMENT), (fetch_vacancies, HOUR), (match_due, HOUR), (train, NIGHT), (send_notices, MOMENT),
+)  # fmt: skip
+"""Every task with the least seconds between two runs of it by one worker."""
+
+_last_run: dict[Callable[[], object], float] = {}
+
+
+def work(*, once: bool, every: float) -> None:
+    """Run rounds; a task that fails is logged and tried again in the next round, the others go on."""
+    while True:
+        run_round()
+        if once:
+            return
+        close_old_connections()
+        time.sleep(every)
+
+
+def run_round() -> None:
+    """One round over all tasks, unless another worker is at it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_ROUND])
+        if not cursor.fetchone()[0]:
+            return
+        try:
+            for task, pause in TASKS:
+                if time.monotonic() - _last_run.get(task, float("-inf")) >= pause:
+                    _run(task)
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [_ROUND])
+
+
+def _run(task: Callable[[], object]) -> None:
+    try:
+        task()
+        _last_run[task] = time.monotonic()
+    except Exception:
+        log.exception("%s failed and will be tried again", task.__qualname__)

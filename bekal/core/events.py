@@ -1,0 +1,85 @@
+"""Recording what happened, in the transaction in which it happened."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from psycopg.types.json import Jsonb
+
+from bekal.core.atomic import note_event
+from bekal.core.models import EventLine
+
+_INSERT = """
+    INSERT INTO core_event (kind, actor_kind, actor_key, about, key, person_id, why, data, at)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: a kind (citizen, staff, partner, system) and the key of one of that kind."""
+
+    kind: str
+    key: str
+
+    @classmethod
+    def system(cls, task: str) -> "Actor":
+        return cls("system", task)
+
+    @classmethod
+    def citizen(cls, citizen_id: UUID) -> "Actor":
+        return cls("citizen", str(citizen_id))
+
+    @classmethod
+    def staff(cls, staff_id: UUID | str) -> "Actor":
+        return cls("staff", str(staff_id))
+
+    @classmethod
+    def partner(cls, client_code: str) -> "Actor":
+        return cls("partner", client_code)
+
+
+def record(
+    *,
+    kind: str,
+    by: Actor,
+    at: datetime,
+    about: str,
+    key: str,
+    person: UUID | None = None,
+    why: str = "",
+    data: Mapping[str, Any] | None = None,
+) -> int:
+    """Write one event of the running action and return its number. `kind` reads "room.verb_past"."""
+    values: list[Any] = [kind, by.kind, by.key, about, key, person, why, Jsonb(dict(data or {})), at]
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, values)
+        number = cursor.fetchone()[0]
+    note_event()
+    return int(number)
+
+
+def record_batch(
+    *,
+    kind: str,
+    by: Actor,
+    at: datetime,
+    about: str,
+    key: str,
+    lines: Iterable[tuple[str, Mapping[str, Any]]],
+    why: str = "",
+) -> int:
+    """Write one event for a set-based action, with a line (key, data) for each thing it changed."""
+    number = record(kind=kind, by=by, at=at, about=about, key=key, why=why)
+    EventLine.objects.bulk_create(
+        [EventLine(event_id=number, key=line_key, data=dict(data)) for line_key, data in lines], batch_size=5_000
+    )
+    return number
+
+
+def nothing_changed() -> None:
+    """Said by an action that was asked again for what is already done."""
+    note_event()

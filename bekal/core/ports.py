@@ -1,0 +1,21 @@
+"""Opening a port: the configured client of an outside system, chosen by name in settings."""
+
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+
+class PortClosed(Exception):
+    """No client is configured for this port."""
+
+
+@cache
+def open_port(name: str) -> Any:
+    """The client behind a port, made once per process by the factory that `settings.PORTS[name]` names."""
+    try:
+        factory, config = settings.PORTS[name]
+    except KeyError:
+        raise PortClosed(f"settings.PORTS names no {name!r}") from None
+    return import_string(factory)(config)
