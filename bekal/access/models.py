@@ -1,0 +1,79 @@
+"""Staff, one-time codes and links, and approvals by a second person."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+
+class Staff(models.Model):
+    """A person who works for the programme."""
+
+    id = models.UUIDField(primary_key=True)
+    name = models.CharField(max_length=120)
+    email = models.CharField(max_length=200, unique=True)
+    roles = ArrayField(models.CharField(max_length=32))
+    added_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class OneTimeCode(models.Model):
+    """A code sent to a telephone for one act. An earlier code stays good until it expires: messages arrive late."""
+
+    id = models.UUIDField(primary_key=True)
+    purpose = models.CharField(max_length=32)
+    bound_to = models.CharField(max_length=128)
+    code_hash = models.BinaryField()
+    expires_at = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(default=0)
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = (models.Index(fields=["purpose", "bound_to"], name="code_bound"),)
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {self.bound_to}"
+
+
+class SignInLink(models.Model):
+    """A link that signs in one principal once."""
+
+    token_hash = models.BinaryField(primary_key=True)
+    principal_kind = models.CharField(max_length=16)
+    principal_key = models.CharField(max_length=64)
+    roles = ArrayField(models.CharField(max_length=32))
+    demo = models.BooleanField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.principal_kind}:{self.principal_key}"
+
+
+class Approval(models.Model):
+    """Four eyes over the digest of what is to be done."""
+
+    id = models.UUIDField(primary_key=True)
+    kind = models.CharField(max_length=32)
+    key = models.CharField(max_length=64)
+    digest = models.CharField(max_length=64)
+    maker = models.CharField(max_length=64)
+    proposed_at = models.DateTimeField()
+    checker = models.CharField(max_length=64, null=True)
+    approved_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["kind", "key", "digest"], name="approval_once"),
+            models.CheckConstraint(
+                condition=models.Q(checker=None) | ~models.Q(checker=models.F("maker")), name="approval_four_eyes"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(checker=None, approved_at=None)
+                | models.Q(checker__isnull=False, approved_at__isnull=False),
+                name="approval_checker_and_time",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key}"

@@ -1,0 +1,67 @@
+"""Queueing a message and noting that it was taken."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from bekal.core import events, ids, vault
+from bekal.core.atomic import action
+from bekal.core.events import Actor
+from bekal.core.texts import text
+from bekal.notices.models import Notice, State
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message to come: to whom (telephone, E.164), in which language, with which facts, known by its reference."""
+
+    to: str
+    language: str
+    reference: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@action
+def queue_notice(
+    *, by: Actor, at: datetime, to: str, template: str, language: str, facts: Mapping[str, Any], reference: str
+) -> None:
+    """Queue one message. Idempotent by `reference`."""
+    queue_notices(by=by, at=at, template=template, messages=[Message(to, language, reference, facts)])
+
+
+@action
+def queue_notices(*, by: Actor, at: datetime, template: str, messages: Sequence[Message]) -> None:
+    """Queue a message to each of many people, in one statement. Idempotent by reference."""
+    Notice.objects.bulk_create(
+        [
+            Notice(
+                id=ids.fresh("notice", message.reference),
+                reference=message.reference,
+                address_sealed=vault.seal(message.to, place="notices.address"),
+                text_sealed=vault.seal(text(template, message.language, **message.facts), place="notices.text"),
+                template=template,
+                queued_at=at,
+            )
+            for message in messages
+        ],
+        batch_size=5_000,
+        ignore_conflicts=True,
+    )
+    if messages:
+        events.record(
+            kind="notices.queued", by=by, at=at, about="notice", key=messages[0].reference[:128],
+            data={"template": template, "count": len(messages)},
+        )  # fmt: skip
+    else:
+        events.nothing_changed()
+
+
+@action
+def mark_sent(*, by: Actor, at: datetime, notice_ids: Sequence[UUID]) -> None:
+    """Note that the gateway took these messages; their text and address are wiped."""
+    sent = Notice.objects.filter(id__in=notice_ids, state=State.QUEUED).update(
+        state=State.SENT, sent_at=at, text_sealed=b"", address_sealed=b""
+    )
+    events.record(kind="notices.notices_sent", by=by, at=at, about="notices", key="batch", data={"count": sent})
