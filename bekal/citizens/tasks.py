@@ -1,0 +1,43 @@
+"""Asking the civil registry, outside any transaction."""
+
+from uuid import UUID
+
+from bekal.citizens import actions, queries
+from bekal.citizens.models import Citizen
+from bekal.citizens.ports import CivilRegistry, RegistryAnswer
+from bekal.core import clock
+from bekal.core.events import Actor
+from bekal.core.ports import open_port
+
+CHECKER = Actor.system("citizens.check_identity")
+
+
+def ask_registry(citizen_id: UUID) -> RegistryAnswer:
+    """What the civil registry says of a person. Raises ConnectionError without an answer; asking again is safe."""
+    registry: CivilRegistry = open_port("civil_registry")
+    said = queries.identity_of(citizen_id)
+    return registry.check(
+        nik=said.nik,
+        family_card=said.family_card,
+        name=said.name,
+        birth_date=said.birth_date,
+        reference=f"identity-{citizen_id}",
+    )
+
+
+def check_identity(citizen_id: UUID) -> Citizen:
+    """Ask the registry and keep its answer. Raises ConnectionError."""
+    answer = ask_registry(citizen_id)
+    return actions.record_identity(by=CHECKER, at=clock.now(), citizen_id=citizen_id, answer=answer)
+
+
+def check_due(limit: int = 100) -> int:
+    """Check people who wait for the registry; how many were answered. Stops when the registry is down."""
+    checked = 0
+    for citizen_id in queries.unchecked(limit):
+        try:
+            check_identity(citizen_id)
+        except ConnectionError:
+            return checked
+        checked += 1
+    return checked

@@ -1,0 +1,144 @@
+"""What must agree between the sections of one programme file."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from bekal.rulebooks.rules.places import Path
+from bekal.rulebooks.rules.programme import End, Programme, Question
+from bekal.rulebooks.rules.reading import Reader
+
+
+def check_programme(programme: Programme, end: End, reader: Reader) -> None:
+    """Note every contradiction at the reader."""
+    _check_end(programme, end, reader)
+    _check_eligibility(programme, reader)
+    _check_selection(programme, reader)
+    _check_money(programme, reader)
+    _check_incentives(programme, reader)
+    _check_surveys(programme, reader)
+    for number, entry in enumerate(programme.region_lists):
+        _check_count(entry.count, entry.regions, ("region_lists", number, "regions"), reader)
+    _check_once((entry.code for entry in programme.region_lists), ("region_lists",), reader)
+
+
+def _check_end(programme: Programme, end: End, reader: Reader) -> None:
+    sections = [path for path in reader.places.headers if path != ("end",)]
+    if reader.places.headers and reader.places.headers[-1] != ("end",):
+        reader.fault(("end",), "Sections follow after [end].", "Put [end] last.")
+    if end.parts != len(sections):
+        hint = f"Read the file again: is one lost or doubled? If not, write parts = {len(sections)}."
+        reader.fault(("end", "parts"), f"The file has {len(sections)} sections, [end] counts {end.parts}.", hint)
+    for key, told, real in (("programme", end.programme, programme.code), ("version", end.version, programme.version)):
+        if told != real:
+            reader.fault(("end", key), f"[end] says {told}, the head says {real}.", "Both must be the same.")
+
+
+def _check_eligibility(programme: Programme, reader: Reader) -> None:
+    rules = programme.eligibility
+    if rules is None:
+        return
+    if rules.age_min is not None and rules.age_max is not None and rules.age_min > rules.age_max:
+        reader.fault(("eligibility", "age_max"), "The upper age is below the lower one.", "Swap them?")
+    _check_once(rules.registers_barred, ("eligibility", "registers"), reader)
+    _check_once(rules.occupations, ("eligibility", "occupations"), reader)
+
+
+def _check_selection(programme: Programme, reader: Reader) -> None:
+    selection = programme.selection
+    if selection is None:
+        return
+    if programme.scholarship is None or programme.eligibility is None:
+        reader.fault(
+            ("selection",),
+            "A selection needs something to give and rules who may join.",
+            "Add [scholarship] and [eligibility], or drop [selection].",
+        )
+    total = sum(group.floor_percent for group in selection.groups)
+    if total > 100:
+        reader.fault(("selection", "groups"), f"The floors of the groups add up to {total} %.", "At most 100 %.")
+    _check_once((group.code for group in selection.groups), ("selection", "groups"), reader)
+    lists = {f"@{entry.code}" for entry in programme.region_lists}
+    for number, group in enumerate(selection.groups):
+        path: Path = ("selection", "groups", number)
+        if group.code == "general":
+            reader.fault((*path, "code"), "`general` is the name of all others.", "Choose another code.")
+        for value in group.when.among:
+            if value.startswith("@") and value not in lists:
+                reader.fault(
+                    (*path, "when"), f"No region list has the code {value[1:]}.", "Add it as [[region_lists]]."
+                )
+        if not group.when.among:
+            reader.fault((*path, "when"), "Nobody can be in this group.", 'Name values, or "any".')
+
+
+def _check_money(programme: Programme, reader: Reader) -> None:
+    if programme.purchase.paid_from == "scholarship" and programme.scholarship is None:
+        reader.fault(
+            ("purchase", "paid_from"),
+            "There is no scholarship to pay from.",
+            'Add [scholarship], or write paid_from = "own_money".',
+        )
+    if not programme.purchase.modes:
+        reader.fault(("purchase", "modes"), "No mode can be bought.", "Name at least one.")
+    _check_once(programme.purchase.modes, ("purchase", "modes"), reader)
+
+
+def _check_incentives(programme: Programme, reader: Reader) -> None:
+    _check_once((incentive.kind for incentive in programme.incentives), ("incentives",), reader)
+    for number, incentive in enumerate(programme.incentives):
+        path: Path = ("incentives", number)
+        if programme.scholarship is None:
+            reader.fault(path, "Incentives belong to a scholarship.", "Add [scholarship], or drop the incentive.")
+        if (incentive.kind == "survey") != (incentive.of == "each_survey"):
+            reader.fault(
+                (*path, "of"),
+                f"A {incentive.kind} incentive cannot be of {incentive.of}.",
+                "survey goes with each_survey, completion with first_training.",
+            )
+        if incentive.kind == "survey" and incentive.times > len(programme.surveys):
+            reader.fault((*path, "times"), f"There are only {len(programme.surveys)} surveys.", "Add [[surveys]].")
+        _check_once(incentive.conditions, (*path, "conditions"), reader)
+
+
+def _check_surveys(programme: Programme, reader: Reader) -> None:
+    for number, survey in enumerate(programme.surveys):
+        path: Path = ("surveys", number)
+        if survey.number != number + 1:
+            reader.fault((*path, "number"), f"This is survey {number + 1} of the file.", "Number them 1, 2, 3.")
+        if not survey.questions:
+            reader.fault(path, "The survey asks nothing.", "Add [[surveys.questions]].")
+        _check_once((question.code for question in survey.questions), (*path, "questions"), reader)
+        for place, question in enumerate(survey.questions):
+            _check_question(question, (*path, "questions", place), reader)
+
+
+def _check_question(question: Question, path: Path, reader: Reader) -> None:
+    lengths = {len(question.choice_codes), len(question.choice_labels_id), len(question.choice_labels_en)}
+    if len(lengths) > 1:
+        reader.fault(
+            path,
+            "Codes and labels of the choices differ in number.",
+            "choice_codes, choice_labels_id and choice_labels_en need one entry for each choice.",
+        )
+    if (question.kind == "choice") != (max(lengths) > 1):
+        reader.fault(path, "A choice question has two choices or more, the others have none.", "Look at `kind`.")
+    _check_once(question.choice_codes, (*path, "choice_codes"), reader)
+    if (question.kind in ("number", "scale")) != (question.least is not None):
+        reader.fault(path, "Numbers and scales, and only they, need `least`.", "Look at `kind`.")
+    if (question.kind == "choice") != (question.most is None):
+        reader.fault(path, "All but choice questions need `most`.", "Add `most = …`, or look at `kind`.")
+    if question.least is not None and question.most is not None and question.least >= question.most:
+        reader.fault((*path, "most"), "`most` is not above `least`.", "Swap them?")
+
+
+def _check_count(count: int, things: tuple[str, ...], path: Path, reader: Reader) -> None:
+    if len(things) != count:
+        hint = f"Is a line lost or doubled? If not, write count = {len(things)}."
+        reader.fault(path, f"The list has {len(things)} entries, `count` says {count}.", hint)
+    _check_once(things, path, reader)
+
+
+def _check_once(codes: Iterable[str], path: Path, reader: Reader) -> None:
+    for code, times in Counter(codes).items():
+        if times > 1:
+            reader.fault(path, f"`{code}` stands here {times} times.", "Each may stand once.")

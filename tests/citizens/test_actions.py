@@ -1,0 +1,238 @@
+"""Registering, correcting, and what the civil registry answered."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from threading import Barrier
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from bekal.citizens import actions, queries, rules
+from bekal.citizens.actions import (
+    IdentitySettled,
+    NikOtherBirthDate,
+    NikTaken,
+    PhoneTaken,
+    correct_details,
+    record_identity,
+    register_citizen,
+)
+from bekal.citizens.models import MOVES, Citizen, Consent, IdentityMark, State
+from bekal.core import vault
+from bekal.core.clock import now
+from bekal.core.errors import Refused
+from bekal.core.machine import Stale, move
+from bekal.core.models import Event
+from bekal.core.texts import LANGUAGES, text
+from tests.citizens.making import BY, answered, nik, registered_citizen, registration
+
+pytestmark = pytest.mark.django_db
+
+
+def checked(citizen: Citizen, answer: Any) -> Citizen:
+    return record_identity(by=BY, at=now(), citizen_id=citizen.id, answer=answer)
+
+
+def test_a_person_registers() -> None:
+    citizen = registered_citizen(7, disability="visual", phone="+62 812-3456-0007")
+    view = queries.citizen_view(citizen.id)
+    assert (view.name, view.nik_masked, view.phone) == ("Siti Nurhaliza", "3273•••••••••007", "+6281234560007")
+    assert (view.regency_name, view.disability, view.interests) == ("Kota Bandung", "visual", ("computer", "design"))
+    assert (view.state, view.mismatching) == ("registered", ())
+    assert queries.citizen_of_phone("0812 3456 0007") == citizen.id
+    assert queries.citizen_of_phone("0812 3456 9999") is None
+    assert queries.citizen_of_phone("?") is None
+    assert queries.nik_of(citizen.id) == nik(7)
+    assert set(queries.consents_of(citizen.id)) == {"identity_check", "research"}
+    assert queries.citizen_place(citizen.id) == "32.73"
+
+
+def test_nothing_clear_reaches_the_database() -> None:
+    citizen = registered_citizen()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT to_jsonb(c)::text FROM citizens_citizen c UNION ALL SELECT to_jsonb(e)::text FROM core_event e"
+        )
+        stored = " ".join(row[0] for row in cursor.fetchall())
+    sealed = (Citizen.objects.get(id=citizen.id).nik_sealed, citizen.family_sealed, citizen.phone_sealed)
+    for clear in (nik(), "3273100101100001", "81234560001"):
+        assert clear not in stored
+        assert not any(clear.encode() in bytes(blob) for blob in sealed)
+
+
+def test_blind_indexes_are_those_of_the_vault() -> None:
+    citizen = registered_citizen()
+    own, family = queries.identity_keys(citizen.id)
+    assert own == vault.blind_index(nik(), place="citizens.nik")
+    assert family == vault.blind_index("3273100101100001", place="citizens.family_card")
+    assert queries.identity_keys_of([citizen.id])[citizen.id] == queries.IdentityKeys(own, family)
+    assert queries.contacts_of([citizen.id])[citizen.id] == queries.Contact("+6281234560001", "id")
+
+
+def test_family_members_share_a_card() -> None:
+    card = "3273100101109999"
+    members = {registered_citizen(number, family_card=card).id for number in (1, 2)}
+    registered_citizen(3)
+    assert all(set(queries.same_family(member)) == members for member in members)
+
+
+@pytest.mark.parametrize(
+    ("second", "refusal"),
+    [({"nik": nik(1), "phone": "0812 3456 0002"}, NikTaken), ({"phone": "0812 3456 0001"}, PhoneTaken)],
+)
+def test_a_nik_and_a_phone_stand_for_one_person(second: dict[str, Any], refusal: type[Refused]) -> None:
+    registered_citizen(1)
+    with pytest.raises(refusal):
+        registered_citizen(2, **second)
+    assert Citizen.objects.count() == 1
+    assert IdentityMark.objects.count() == 2
+
+
+def test_the_database_itself_holds_each_mark_once() -> None:
+    mark = IdentityMark.objects.get(citizen_id=registered_citizen().id, kind="nik")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        IdentityMark.objects.create(index=mark.index, kind="nik", citizen_id=mark.citizen_id)
+
+
+@pytest.mark.parametrize("kind", ["nik", "phone"])
+def test_a_collision_after_the_look_up_is_the_same_refusal(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    registered_citizen(1)
+    monkeypatch.setattr(actions, "_check_free", lambda marks, citizen_id: None)
+    same: dict[str, Any] = {"nik": nik(1)} if kind == "nik" else {"phone": "0812 3456 0001"}
+    with pytest.raises(NikTaken if kind == "nik" else PhoneTaken):
+        registered_citizen(2, **same)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_phones_at_once_register_one_person() -> None:
+    barrier = Barrier(2)
+
+    def register(phone: str) -> str:
+        barrier.wait()
+        try:
+            register_citizen(by=BY, at=now(), registration=registration(1, phone=phone))
+        except Refused as refused:
+            return refused.code
+        finally:
+            connection.close()
+        return "registered"
+
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = sorted(pool.map(register, ["0812 3456 0001", "0812 3456 0002"]))
+    assert outcomes == ["citizens.nik_taken", "registered"]
+
+
+def test_a_refusal_tells_what_was_read() -> None:
+    with pytest.raises(NikOtherBirthDate) as refused:
+        registered_citizen(1, nik=nik(1, born=date(1995, 8, 14)))
+    facts = refused.value.facts
+    assert "14 Agustus 1995" in text(refused.value.code, "id", **facts)
+    assert "14 August 1995" in text(refused.value.code, "en", **facts)
+
+
+@pytest.mark.parametrize("kind", sorted(actions._REFUSALS))
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_refusal_has_its_text(kind: str, language: str) -> None:
+    facts = {"digits": 3, "region": "990101", "part": "310488", "letters": 200, "sign": "<", "years": 17, "field": "x"}
+    days = {f"{who}_{lang}": "1" for who in ("nik", "said") for lang in LANGUAGES}
+    wording = text(actions._REFUSALS[kind].code, language, **facts, **days)
+    assert all(len(sentence.split()) <= 20 for sentence in wording.split(". "))
+
+
+def test_the_registry_confirms_a_person() -> None:
+    citizen = checked(registered_citizen(), answered("match"))
+    assert (citizen.state, citizen.registry_as_of) == (State.VERIFIED, now().date())
+    again = checked(citizen, answered("mismatch"))
+    assert (again.state, again.mismatching) == (State.VERIFIED, [])
+    assert Event.objects.filter(kind="citizens.identity_checked", person_id=citizen.id).count() == 2
+
+
+def test_a_mismatch_names_the_fields_and_can_be_mended() -> None:
+    citizen = checked(registered_citizen(), answered("mismatch", mismatching=("name", "birth_date")))
+    assert (citizen.state, citizen.mismatching) == (State.MISMATCHED, ["name", "birth_date"])
+    assert checked(citizen, answered("mismatch")).mismatching == ["name"]
+    assert checked(citizen, answered("not_found")).mismatching == ["nik"]
+    assert queries.unchecked(10) == []
+    corrected = correct_details(by=BY, at=now(), citizen_id=citizen.id, registration=registration(1, name="Siti N"))
+    assert (corrected.state, corrected.name, corrected.mismatching) == (State.REGISTERED, "Siti N", [])
+    assert queries.unchecked(10) == [citizen.id]
+    assert checked(corrected, answered("match")).state == State.VERIFIED
+
+
+def test_a_mismatch_that_the_registry_mends_by_itself() -> None:
+    citizen = checked(registered_citizen(), answered("mismatch"))
+    mended = checked(citizen, answered("match"))
+    assert (mended.state, mended.mismatching) == (State.VERIFIED, [])
+
+
+def test_correcting_moves_the_marks() -> None:
+    citizen = registered_citizen(1)
+    correct_details(by=BY, at=now(), citizen_id=citizen.id, registration=registration(2))
+    assert queries.nik_of(citizen.id) == nik(2)
+    assert queries.citizen_of_phone("081234560002") == citizen.id
+    assert queries.citizen_of_phone("081234560001") is None
+    registered_citizen(1)
+    with pytest.raises(NikTaken):
+        correct_details(by=BY, at=now(), citizen_id=citizen.id, registration=registration(1))
+
+
+def test_a_verified_person_changes_the_rest_only() -> None:
+    citizen = checked(registered_citizen(1), answered("match"))
+    said = registration(1, occupation="laid_off", regency_code="31.74", consents=("identity_check",))
+    corrected = correct_details(by=BY, at=now(), citizen_id=citizen.id, registration=said)
+    assert (corrected.occupation, corrected.state) == ("laid_off", State.VERIFIED)
+    assert set(queries.consents_of(citizen.id)) == {"identity_check"}
+    for other in ({"name": "Siti"}, {"phone": "081299999999"}, {"family_card": "3273100101109998"}):
+        with pytest.raises(IdentitySettled):
+            correct_details(by=BY, at=now(), citizen_id=citizen.id, registration=registration(1, **other))
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"state": "unknown"},
+        {"state": "verified"},
+        {"state": "mismatched"},
+        {"mismatching": ["name"]},
+        {"verified_at": "2023-01-01T00:00:00Z"},
+        {"sex": "X"},
+    ],
+)
+def test_the_database_refuses_states_that_cannot_be(columns: dict[str, Any]) -> None:
+    citizen = registered_citizen()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Citizen.objects.filter(id=citizen.id).update(**columns)
+
+
+def test_only_declared_moves() -> None:
+    assert set(MOVES) == set(State)
+    citizen = registered_citizen()
+    stale = Citizen.objects.get(id=citizen.id)
+    checked(citizen, answered("match"))
+    with pytest.raises(Stale):
+        move(stale, State.MISMATCHED, moves=MOVES, mismatching=["nik"])
+
+
+def test_rows_name_themselves() -> None:
+    citizen = registered_citizen()
+    assert str(citizen) == str(citizen.id)
+    assert str(Consent.objects.get(purpose="research")) == f"research by {citizen.id}"
+    assert str(IdentityMark.objects.get(kind="nik")) == f"nik of {citizen.id}"
+
+
+def test_queries_do_not_grow_with_people(django_assert_num_queries: Callable[[int], Any]) -> None:
+    people = [registered_citizen(number).id for number in range(1, 4)]
+    with django_assert_num_queries(1):
+        assert len(queries.contacts_of(people)) == 3
+    with django_assert_num_queries(1):
+        queries.citizen_view(people[0])
+
+
+def test_choices_match_the_programme_files() -> None:
+    from typing import get_args
+
+    from bekal.rulebooks.rules.programme import Occupation
+
+    assert get_args(Occupation) == rules.OCCUPATIONS

@@ -1,0 +1,21 @@
+"""Programme files for tests."""
+
+from pathlib import Path
+
+from bekal.core.clock import now
+from bekal.core.events import Actor
+from bekal.rulebooks.actions import load_programme
+from bekal.rulebooks.models import RuleBook
+
+PROGRAMMES = Path(__file__).resolve().parents[2] / "programmes"
+BY = Actor.system("tests")
+
+
+def programme_text(code: str = "prakerja-2023") -> str:
+    """The first version of a programme file of the repository."""
+    return (PROGRAMMES / code / "1.toml").read_text()
+
+
+def loaded_programme(code: str = "prakerja-2023") -> RuleBook:
+    """The first version, loaded."""
+    return load_programme(by=BY, at=now(), text=programme_text(code))
