@@ -1,0 +1,106 @@
+"""Awards as pages, partners and later rooms see them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Count
+
+from bekal.ledger.queries import balances
+from bekal.scholarships.models import Award, State
+from bekal.waves.queries import wave_number
+
+
+@dataclass(frozen=True, slots=True)
+class AwardView:
+    """`balance`: rupiah that can be spent on trainings now. `incentive_left`: set aside for incentives, not yet paid."""
+
+    id: UUID
+    wave_id: UUID
+    wave_number: int
+    citizen_id: UUID
+    rulebook_id: UUID
+    card_number: str
+    state: str
+    training_amount: int
+    incentive_amount: int
+    balance: int
+    incentive_left: int
+    granted_at: datetime
+    first_purchase_at: datetime | None
+    purchase_due_at: datetime | None
+
+
+def training_account(award_id: UUID) -> str:
+    return f"award:{award_id}:training"
+
+
+def incentive_account(award_id: UUID) -> str:
+    return f"award:{award_id}:incentive"
+
+
+def wave_account(wave_id: UUID) -> str:
+    return f"wave:{wave_id}"
+
+
+def programme_account(programme_code: str) -> str:
+    return f"programme:{programme_code}"
+
+
+def award_of(citizen_id: UUID) -> AwardView | None:
+    """A person's award; the latest where there were several programmes."""
+    return _view(Award.objects.filter(citizen_id=citizen_id).order_by("-granted_at").first())
+
+
+def award_view(award_id: UUID) -> AwardView | None:
+    return _view(Award.objects.filter(pk=award_id).first())
+
+
+def award_of_card(card_number: str) -> AwardView | None:
+    return _view(Award.objects.filter(card_number=card_number).first())
+
+
+def awards_of_wave(wave_id: UUID) -> list[Award]:
+    return list(Award.objects.filter(wave_id=wave_id).order_by("card_number"))
+
+
+def award_counts(wave_id: UUID) -> dict[str, int]:
+    """How many awards of a wave stand in each state."""
+    rows = Award.objects.filter(wave_id=wave_id).values_list("state").annotate(people=Count("id")).order_by("state")
+    return dict(rows)
+
+
+def unused_past_due(at: datetime, limit: int) -> list[UUID]:
+    """Awards that never bought anything and whose window has passed."""
+    rows = Award.objects.filter(state=State.ACTIVE, first_purchase_at=None, purchase_due_at__lt=at)
+    return list(rows.order_by("purchase_due_at", "id").values_list("id", flat=True)[:limit])
+
+
+def used_past_due(at: datetime, limit: int) -> list[UUID]:
+    """Awards that bought before, and whose window for the next training has passed."""
+    rows = Award.objects.filter(state=State.ACTIVE, first_purchase_at__isnull=False, purchase_due_at__lt=at)
+    return list(rows.order_by("purchase_due_at", "id").values_list("id", flat=True)[:limit])
+
+
+def family_places_taken(programme_code: str, family_indexes: list[bytes]) -> dict[bytes, int]:
+    """How many awards of a programme each family card holds already."""
+    rows = Award.objects.filter(programme_code=programme_code, family_index__in=family_indexes)
+    return {bytes(index): count for index, count in rows.values_list("family_index").annotate(count=Count("id"))}
+
+
+def freed_places(wave_id: UUID) -> list[Award]:
+    """Revoked awards of a wave whose place nobody has taken yet."""
+    rows = Award.objects.filter(wave_id=wave_id, state=State.REVOKED, replacement=None)
+    return list(rows.order_by("ended_at", "card_number"))
+
+
+def _view(row: Award | None) -> AwardView | None:
+    if row is None:
+        return None
+    money = balances([training_account(row.id), incentive_account(row.id)])
+    training, incentive = money.get(training_account(row.id)), money.get(incentive_account(row.id))
+    return AwardView(
+        row.id, row.wave_id, wave_number(row.wave_id), row.citizen_id, row.rulebook_id, row.card_number, row.state,
+        row.training_amount, row.incentive_amount, training.available if training else 0,
+        incentive.available if incentive else 0, row.granted_at, row.first_purchase_at, row.purchase_due_at,
+    )  # fmt: skip
