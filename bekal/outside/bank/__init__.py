@@ -1,0 +1,3 @@
+from bekal.outside.bank.client import connect
+
+__all__ = ["connect"]

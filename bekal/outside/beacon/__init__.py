@@ -1,0 +1,3 @@
+from bekal.outside.beacon.client import connect
+
+__all__ = ["connect"]

@@ -1,0 +1,3 @@
+from bekal.outside.civil_registry.client import connect
+
+__all__ = ["connect"]

@@ -1,0 +1,3 @@
+from bekal.outside.face_match.client import connect
+
+__all__ = ["connect"]

@@ -1,0 +1,3 @@
+from bekal.outside.sms.client import connect
+
+__all__ = ["connect"]

@@ -1,0 +1,3 @@
+from bekal.outside.wallet.client import connect
+
+__all__ = ["connect"]

@@ -1,0 +1,61 @@
+"""Client of an e-wallet (SNAP BI services 37 to 39)."""
+
+from datetime import datetime
+
+from bekal.core import clock
+from bekal.incentives.ports import Holder, Instruction, PayAnswer, Payer
+from bekal.outside.snap import Snap, money, read_status, settle, stamp, whole_rupiah
+from bekal.outside.snap_holder import asked, holder, refusal
+from bekal.outside.wire import BadAnswer, Clock, Config
+
+INQUIRED = 1  # an inquiry must name an amount; the smallest one asks for nothing
+
+
+class Wallet:
+    """Tops up wallets from our deposit."""
+
+    def __init__(self, snap: Snap) -> None:
+        self._snap = snap
+
+    def inquire(self, *, account: str, nik_hash: str, reference: str) -> Holder:
+        """See `Payer.inquire`."""
+        question = {"partnerReferenceNo": reference, "customerNumber": account, "amount": money(INQUIRED)}
+        answer = self._snap.call("/emoney/account-inquiry", question | {"additionalInfo": asked(nik_hash)})
+        if answer.case != "20000":
+            return refusal(answer)
+        name = answer.record.get("customerName")
+        if not isinstance(name, str) or answer.record.get("customerNumber") != account:
+            raise BadAnswer("the inquiry's answer is about another wallet")
+        return holder(answer, name=name, status="", room=whole_rupiah(answer.record.get("customerMonthlyInLimit")))
+
+    def pay(self, instruction: Instruction) -> PayAnswer:
+        """See `Payer.pay`."""
+        order = {
+            "partnerReferenceNo": instruction.reference,
+            "customerNumber": instruction.account,
+            "customerName": instruction.holder[:255],
+            "amount": money(instruction.amount),
+            "feeAmount": money(0),
+            "transactionDate": stamp(instruction.at),
+            "notes": instruction.remark,
+        }
+        return settle(
+            lambda: self._snap.call("/emoney/topup", order),
+            instruction.reference,
+            lambda: self.status(reference=instruction.reference, at=instruction.at, amount=instruction.amount),
+        )
+
+    def status(self, *, reference: str, at: datetime, amount: int) -> PayAnswer:
+        """See `Payer.status`."""
+        question = {
+            "originalPartnerReferenceNo": reference,
+            "serviceCode": "38",
+            "transactionDate": stamp(at),
+            "amount": money(amount),
+        }
+        return read_status(lambda: self._snap.call("/emoney/topup-status", question), reference, amount)
+
+
+def connect(config: Config, now: Clock = clock.now) -> Payer:
+    """A client from config: what `Snap` knows."""
+    return Wallet(Snap(config, now))

@@ -1,0 +1,124 @@
+"""The control door of the simulators, for demos and tests. Never imported by the product."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import httpx
+
+Record = Mapping[str, Any]
+
+
+class Control:
+    """Talks to a running `python -m simulators`. Every method raises httpx.HTTPStatusError when the stand-in says
+    no."""
+
+    def __init__(self, base_url: str, token: str) -> None:
+        self.client = httpx.Client(base_url=base_url, headers={"X-Control-Token": token}, timeout=60, trust_env=False)
+
+    def post(self, path: str, body: Record) -> Any:
+        """One control call."""
+        answer = self.client.post(f"/control/{path}", json=body)
+        answer.raise_for_status()
+        return answer.json()
+
+    def introduce(self, client_id: str, secret: str, public_key_pem: str = "", partner_id: str = "") -> None:
+        """Make a client and its keys known to every stand-in."""
+        client = {
+            "client_id": client_id,
+            "secret": secret,
+            "public_key_pem": public_key_pem,
+            "partner_id": partner_id or client_id,
+        }
+        self.post("clients", {"clients": [client]})
+
+    def load_people(self, people: Iterable[Record]) -> int:
+        """Load people into registry and face match: nik, family_card, name, birth_date (ISO), registers, and for the
+        face
+        portrait_sha256, live, score."""
+        rows = [dict(person, birth_date=str(person["birth_date"])) for person in people]
+        self.post("face/people", {"people": rows})
+        return int(self.post("registry/people", {"people": rows})["loaded"])
+
+    def load_accounts(self, name: str, accounts: Iterable[Record]) -> int:
+        """Load accounts of `bank` or `wallet`: number, holder, status, nik or nik_hash; bank: bank, partner_id,
+        balance; wallet: level,
+        monthly_limit."""
+        return int(self.post(f"{name}/accounts", {"accounts": [dict(account) for account in accounts]})["loaded"])
+
+    def load_deposit(self, partner_id: str, balance: int) -> None:
+        """Set a partner's deposit at the wallet, whole rupiah."""
+        self.post("wallet/deposits", {"deposits": [{"partner_id": partner_id, "balance": balance}]})
+
+    def load_rounds(self, rounds: Sequence[Record]) -> None:
+        """Load recorded drand rounds: chain_hash, round, randomness, signature, previous_signature (hex)."""
+        self.post("beacon/rounds", {"rounds": [dict(recorded) for recorded in rounds]})
+
+    def faults(self, name: str, rules: Sequence[Record]) -> None:
+        """Replace the misbehaviour of a stand-in; see simulators/faults.py."""
+        self.post(f"{name}/faults", {"faults": [dict(rule) for rule in rules]})
+
+    def inbox(self, number: str, after: int = 0) -> list[dict[str, Any]]:
+        """Text messages to a number (+62...), oldest first: id, text, reference, at."""
+        answer = self.client.get("/sms/v1/inbox", params={"to": number, "after": str(after)})
+        answer.raise_for_status()
+        return list(answer.json()["messages"])
+
+    def code(self, number: str) -> str | None:
+        """The last one-time code (4 to 8 digits) in a number's newest message that has one."""
+        found = [re.findall(r"\b\d{4,8}\b", message["text"]) for message in self.inbox(number)]
+        return next((codes[-1] for codes in reversed(found) if codes), None)
+
+    def books(self, name: str) -> dict[str, Any]:
+        """What a stand-in has written: payments, refusals and sources of bank and wallet; checks, comparisons,
+        messages of the others."""
+        return dict(self.post(f"{name}/books", {}))
+
+    def set_clock(self, now: datetime | None, ticks: bool = True) -> None:
+        """Tell every stand-in what time it is; None is the machine's time. `ticks` False: time stands still."""
+        self.post("clock", {"now": None if now is None else now.isoformat(), "ticks": ticks})
+
+    def generate_vacancies(
+        self, seed: int, count: int, regencies: Sequence[Any], occupations: Sequence[str] | None = None
+    ) -> int:
+        """Fill the portal with vacancies; `regencies`: codes or {"code", "name"}; `occupations`: keys of
+        simulators/occupations.py."""
+        body = {"seed": seed, "count": count, "regencies": list(regencies), "occupations": list(occupations or ())}
+        return int(self.post("portal/generate", body)["loaded"])
+
+
+CLIENTS = {
+    "registry": ("bekal.outside.civil_registry.connect", ""),
+    "face": ("bekal.outside.face_match.connect", ""),
+    "sms": ("bekal.outside.sms.connect", ""),
+    "portal": ("bekal.outside.job_portal.connect", ""),
+    "beacon": ("bekal.outside.beacon.connect", ""),
+    "bank": ("bekal.outside.bank.connect", "/v1.0"),
+    "wallet": ("bekal.outside.wallet.connect", "/v1.0"),
+}
+
+
+def port_entry(base_url: str, name: str, keys: Mapping[str, str]) -> dict[str, Any]:
+    """How the product reaches a stand-in: {"client": dotted path, "config": {...}}, an entry of its ports file.
+
+    `keys`: client_id, secret, private_key_pem, partner_id, source_account and whatever else the client takes.
+    """
+    client, version = CLIENTS[name]
+    return {"client": client, "config": {"url": f"{base_url}/{name}{version}", **keys}}
+
+
+PORTS = {
+    "civil_registry": "registry",
+    "face_match": "face",
+    "text_gateway": "sms",
+    "job_portal": "portal",
+    "beacon": "beacon",
+    "payer:bank": "bank",
+    "payer:wallet": "wallet",
+}
+
+
+def ports(base_url: str, keys: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """The product's whole ports file: every port it opens, answered by a stand-in."""
+    return {port: port_entry(base_url, name, keys) for port, name in PORTS.items()}

@@ -1,0 +1,99 @@
+"""The circuit breaker, and what a job posting must have."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bekal.outside.job_portal.client import read_posting
+from bekal.outside.wire import Answer, BadAnswer, Breaker
+
+
+class Ticker:
+    def __init__(self) -> None:
+        self.now = datetime(2023, 8, 1, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+def opened(ticker: Ticker, probe_every: int = 50) -> Breaker:
+    breaker = Breaker(ticker, failures=2, rest=timedelta(seconds=30), probe_every=probe_every)
+    breaker.record(worked=False)
+    assert breaker.admit()
+    breaker.record(worked=False)
+    return breaker
+
+
+def test_opens_after_failures_in_a_row() -> None:
+    breaker = opened(Ticker())
+    assert breaker.is_open
+    assert not breaker.admit()
+
+
+def test_success_forgets_failures() -> None:
+    breaker = Breaker(Ticker(), failures=2, rest=timedelta(seconds=30))
+    for worked in (False, True, False):
+        breaker.record(worked=worked)
+    assert not breaker.is_open
+
+
+def test_one_probe_after_the_rest() -> None:
+    ticker = Ticker()
+    breaker = opened(ticker)
+    ticker.now += timedelta(seconds=30)
+    assert [breaker.admit(), breaker.admit()] == [True, False]
+    breaker.record(worked=True)
+    assert breaker.admit()
+
+
+def test_failed_probe_keeps_it_open() -> None:
+    ticker = Ticker()
+    breaker = opened(ticker)
+    ticker.now += timedelta(seconds=30)
+    assert breaker.admit()
+    breaker.record(worked=False)
+    assert not breaker.admit()
+
+
+def test_standing_clock_does_not_keep_it_open() -> None:
+    breaker = opened(Ticker(), probe_every=3)
+    assert [breaker.admit() for _ in range(4)] == [False, False, True, False]
+
+
+@pytest.mark.parametrize("body", [b"", b"[1]", b"<html>"])
+def test_answer_must_be_a_json_object(body: bytes) -> None:
+    with pytest.raises(BadAnswer):
+        Answer(200, body).record()
+
+
+def posting(**changes: object) -> dict[str, object]:
+    return {
+        "identifier": {"value": "1"},
+        "title": "Kasir",
+        "description": "Melayani",
+        "hiringOrganization": {"name": "Toko"},
+        "datePosted": "2023-08-01T00:00:00+07:00",
+        **changes,
+    }
+
+
+def test_posting_with_little() -> None:
+    read = read_posting(posting())
+    assert (read.regency, read.skills, read.wage_low, read.wage_high, read.valid_until) == (None, (), None, None, None)
+
+
+def test_posting_with_one_wage_and_skills_as_text() -> None:
+    salary = {"currency": "IDR", "value": {"value": 3_000_000, "unitText": "MONTH"}}
+    read = read_posting(posting(baseSalary=salary, skills="kasir, menghitung uang"))
+    assert (read.wage_low, read.wage_high, read.skills) == (3_000_000, 3_000_000, ("kasir", "menghitung uang"))
+
+
+def test_yearly_wage_is_not_told_as_monthly() -> None:
+    salary = {"currency": "IDR", "value": {"value": 36_000_000, "unitText": "YEAR"}}
+    assert read_posting(posting(baseSalary=salary)).wage_low is None
+
+
+@pytest.mark.parametrize("changes", [{"title": None, "identifier": {}}, {"datePosted": "soon"}, {"skills": 7}])
+def test_garbled_posting(changes: dict[str, object]) -> None:
+    with pytest.raises(BadAnswer):
+        read_posting(posting(**changes))
