@@ -1,0 +1,133 @@
+"""The citizen's first page: the whole way; and the data we hold, with the registry's and the programme's reasons."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.views.decorators.http import require_POST, require_safe
+
+from bekal.citizens.queries import citizen_view, identity_of
+from bekal.core import clock
+from bekal.core.texts import table
+from bekal.doors.citizen import draft as drafts
+from bekal.doors.citizen.questions import DISABILITIES
+from bekal.doors.citizen.tracker import Standing, way
+from bekal.doors.languages import say
+from bekal.doors.pages import show
+from bekal.doors.sessions import citizen_id, leave_word, permission
+from bekal.doors.skill_names import skill_names
+from bekal.eligibility.queries import VerdictView, verdict_of
+from bekal.eligibility.tasks import verify_and_decide
+from bekal.incentives.queries import checklist, entitlements_of
+from bekal.learning.queries import learning_of
+from bekal.rulebooks.queries import NoSuchProgramme, rulebook_of
+from bekal.scholarships.queries import award_of
+from bekal.surveys.queries import surveys_of
+from bekal.waves.queries import application_of, wave_of, waves_open_at
+
+
+@dataclass(frozen=True, slots=True)
+class RuleRow:
+    """One rule in words: why it passed or not, how to have it corrected, who says so, and as of which day."""
+
+    passed: bool
+    reason: str
+    correction: str
+    source: str
+    as_of: date | None
+
+
+def standing_of(key: UUID) -> Standing:
+    """Everything a person's way is made of."""
+    at = clock.now()
+    application, open_waves = application_of(key), waves_open_at(at)
+    wave = wave_of(application.wave_id) if application else (open_waves[0] if open_waves else None)
+    return Standing(
+        person=citizen_view(key),
+        verdict=_verdict(key),
+        wave=wave,
+        application=application,
+        award=award_of(key),
+        learning=learning_of(key),
+        done={item.code.removeprefix("incentives.step_"): item.done for item in checklist(key)},
+        entitlements=entitlements_of(key, at),
+        surveys=surveys_of(key, at),
+    )
+
+
+def _verdict(key: UUID) -> VerdictView | None:
+    try:
+        return verdict_of(key, rulebook_of(settings.PROGRAMME).id)
+    except NoSuchProgramme:
+        return None
+
+
+@permission("citizen")
+@require_safe
+def way_page(request: HttpRequest) -> HttpResponse:
+    """The one tracker."""
+    found = standing_of(citizen_id(request))
+    return show(request, "citizen/way.html", steps=way(found), person=found.person, award=found.award)
+
+
+@permission("citizen")
+@require_safe
+def data_page(request: HttpRequest) -> HttpResponse:
+    """What we hold about the person, what the registry said, and each rule's result with its source."""
+    key = citizen_id(request)
+    person, verdict = citizen_view(key), _verdict(key)
+    results = tuple(
+        RuleRow(
+            result.passed, _words(result.reason, result.facts), _words(result.correction, result.facts),
+            _words(f"source.{result.source}", {}) or result.source, result.as_of,
+        )
+        for result in (verdict.results if verdict else ())
+    )  # fmt: skip
+    return show(
+        request, "citizen/data.html", person=person, results=results, verdict=verdict,
+        mismatching=tuple(say(f"citizens.field.{name}") for name in person.mismatching),
+        interests=", ".join(skill_names(person.interests)),
+    )  # fmt: skip
+
+
+def _words(key: str, facts: Mapping[str, Any]) -> str:
+    """The text under a key, or "" where there is none."""
+    return say(key, **facts) if key in table() else ""
+
+
+@permission("citizen")
+@require_POST
+def correct(request: HttpRequest) -> HttpResponse:
+    """Open the questions again with the answers we hold."""
+    key = citizen_id(request)
+    person, said = citizen_view(key), identity_of(key)
+    born = said.birth_date
+    disability = (
+        person.disability if person.disability in DISABILITIES else "none" if person.disability is None else "other"
+    )
+    answers = {
+        "phone": [person.phone], "name": [said.name], "nik": [said.nik], "family_card": [said.family_card],
+        "birth_date": [str(born.day), str(born.month), str(born.year)], "province": [person.regency_code[:2]],
+        "regency": [person.regency_code], "schooling": [person.schooling], "occupation": [person.occupation],
+        "disability": [disability], "interests": list(person.interests),
+    }  # fmt: skip
+    for name, given in answers.items():
+        drafts.keep(request, name, given)
+    request.session["proven_phone"] = person.phone
+    request.session["correcting"] = True
+    return HttpResponseRedirect("/daftar/periksa")
+
+
+@permission("citizen")
+@require_POST
+def check_again(request: HttpRequest) -> HttpResponse:
+    """Ask the civil registry again."""
+    try:
+        verify_and_decide(citizen_id(request), rulebook_of(settings.PROGRAMME).id)
+    except ConnectionError:
+        leave_word(request, "care", "no.partner")
+    return HttpResponseRedirect("/saya/data")

@@ -1,0 +1,124 @@
+"""The balance with its statement, the account money is sent to, and the incentives."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.views.decorators.http import require_http_methods, require_safe
+
+from bekal.citizens.queries import citizen_place
+from bekal.core import clock
+from bekal.core.errors import Refused
+from bekal.core.texts import table
+from bekal.doors import answers
+from bekal.doors.fields import Choice, Field, WrongAnswer, asked, read_form
+from bekal.doors.languages import say
+from bekal.doors.moments import zone_of
+from bekal.doors.pages import Fault, refusal_words, show
+from bekal.doors.sessions import citizen_id, leave_word, permission
+from bekal.incentives.actions.accounts import AccountRefused
+from bekal.incentives.queries import ChecklistItem, checklist, entitlements_of, orders_of, payee_of
+from bekal.incentives.tasks import link
+from bekal.ledger.queries import StatementLine, balance, statement
+from bekal.scholarships.queries import award_of, incentive_account, training_account
+
+CHANNELS = ("bank", "wallet")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a statement in plain words. `amount`: whole rupiah, money in is positive."""
+
+    at: datetime
+    words: str
+    amount: int
+
+
+def _entries(lines: Sequence[StatementLine]) -> tuple[Entry, ...]:
+    """What moved, newest first; reservations move nothing and are told as one sum."""
+    moved = (line for line in reversed(lines) if line.amount)
+    return tuple(Entry(line.at, say(f"entry.{line.code}"), line.amount) for line in moved)
+
+
+@permission("citizen")
+@require_safe
+def balance_page(request: HttpRequest) -> HttpResponse:
+    """Every rupiah in and out, in plain words."""
+    key = citizen_id(request)
+    award, zone = award_of(key), zone_of(citizen_place(key))
+    if award is None:
+        return show(request, "citizen/balance.html", award=None, entries=(), incentives=(), reserved=0, zone=zone)
+    training, incentive = training_account(award.id), incentive_account(award.id)
+    return show(
+        request, "citizen/balance.html", award=award, entries=_entries(statement(training)),
+        incentives=_entries(statement(incentive)), reserved=balance(training).pending_out, zone=zone,
+    )  # fmt: skip
+
+
+def read_account(given: Sequence[str]) -> str:
+    number = "".join(sign for sign in (given[0] if given else "") if sign not in " .-+")
+    if not number:
+        raise WrongAnswer("missing")
+    if not (number.isascii() and number.isdigit() and 6 <= len(number) <= 34):
+        raise WrongAnswer("wrong")
+    return number
+
+
+ACCOUNT_FORM = (
+    Field(
+        "channel", "choice", answers.one_of(CHANNELS),
+        lambda: tuple(Choice(code, say(f"form.channel.{code}"), say(f"form.channel.{code}_hint")) for code in CHANNELS),
+    ),
+    Field("account", "digits", read_account, width="w20", longest=30),
+)  # fmt: skip
+
+
+@permission("citizen")
+@require_http_methods(["GET", "HEAD", "POST"])
+def account_page(request: HttpRequest) -> HttpResponse:
+    """Link an account: the bank or wallet is asked at once whether it is the person's."""
+    key = citizen_id(request)
+    if request.method != "POST":
+        return show(
+            request, "citizen/account.html", fields=tuple(asked(field) for field in ACCOUNT_FORM), payee=payee_of(key)
+        )
+    reading = read_form(ACCOUNT_FORM, dict(request.POST.lists()))
+    faults = reading.faults
+    if not faults:
+        try:
+            link(key, reading.values["channel"], reading.values["account"])
+        except AccountRefused as refused:
+            faults = tuple(Fault("account", say(reason)) for reason in refused.reasons)
+        except Refused as refused:
+            faults = (Fault("account", refusal_words(refused)),)
+    if faults:
+        shown = tuple(asked(field, reading.raw[field.name], faults) for field in ACCOUNT_FORM)
+        return show(request, "citizen/account.html", faults=faults, fields=shown, payee=payee_of(key))
+    leave_word(request, "good", "account.linked")
+    return HttpResponseRedirect("/saya/rekening")
+
+
+@permission("citizen")
+@require_safe
+def incentive_page(request: HttpRequest) -> HttpResponse:
+    """What is done, what is missing, and what became of every payment."""
+    key, at = citizen_id(request), clock.now()
+    items = tuple((item, _item_words(item), say(item.waits_for)) for item in checklist(key))
+    orders = tuple(
+        (order, say(f"incentives.state_{order.state}"), _reason(order.partner_code)) for order in orders_of(key)
+    )
+    return show(
+        request, "citizen/incentive.html", items=items, orders=orders, payee=payee_of(key),
+        entitlements=tuple((one, say(f"incentives.state_{one.state}")) for one in entitlements_of(key, at)),
+        zone=zone_of(citizen_place(key)),
+    )  # fmt: skip
+
+
+def _item_words(item: ChecklistItem) -> str:
+    return f"{say(item.code)} {item.number}" if item.number else say(item.code)
+
+
+def _reason(partner_code: str) -> str:
+    key = f"incentives.code_{partner_code}"
+    return say(key) if key in table() else ""

@@ -1,0 +1,32 @@
+"""Addresses of the citizen's pages."""
+
+from django.urls import path
+
+from bekal.doors.citizen import advice, dashboard, learning, money, registration, sign_in, surveys, waves
+
+urlpatterns = [
+    path("daftar", registration.start),
+    path("daftar/kode", registration.phone_code),
+    path("daftar/periksa", registration.check),
+    path("daftar/selesai", registration.receipt),
+    path("daftar/<slug:slug>", registration.question),
+    path("masuk", sign_in.phone),
+    path("masuk/kode", sign_in.code),
+    path("tautan/<slug:token>", sign_in.link),
+    path("keluar", sign_in.sign_out),
+    path("saya", dashboard.way_page),
+    path("saya/data", dashboard.data_page),
+    path("saya/data/perbaiki", dashboard.correct),
+    path("saya/data/periksa", dashboard.check_again),
+    path("saya/gelombang", waves.wave_page),
+    path("saya/gelombang/bukti.json", waves.receipt_file),
+    path("saya/saldo", money.balance_page),
+    path("saya/rekening", money.account_page),
+    path("saya/insentif", money.incentive_page),
+    path("saya/saran", advice.advice_page),
+    path("saya/lowongan", advice.jobs_page),
+    path("saya/pelatihan", learning.trainings_page),
+    path("saya/nilai/<str:code>", learning.rating),
+    path("saya/survei/<int:number>", surveys.survey_page),
+    path("hadir/<slug:token>", learning.attendance),
+]

@@ -1,0 +1,127 @@
+"""The operators' desk: waves, signatures under a draw, pay runs with four eyes, and counts."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.views.decorators.http import require_POST, require_safe
+
+from bekal.access.queries import StaffView, staff_view
+from bekal.core import clock
+from bekal.core.errors import Refused
+from bekal.doors.languages import say
+from bekal.doors.pages import refusal_words, show
+from bekal.doors.sessions import actor, leave_word, permission, visitor
+from bekal.incentives.actions import approve_pay_run, reject_pay_run
+from bekal.incentives.queries import RunView, open_orders, pay_runs
+from bekal.incentives.tasks import plan_due
+from bekal.learning.queries import issue_due_count, learning_figures
+from bekal.ledger.queries import imbalance
+from bekal.market.queries import market_figures
+from bekal.notices.queries import notice_count
+from bekal.waves.actions import announce_wave, close_wave, open_wave, sign_commitment
+from bekal.waves.queries import DrawView, WaveView, counts_by_state, draw_of, wave_list, wave_view
+
+NEXT_MOVE = {"planned": "open", "open": "close", "drawn": "announce"}
+
+
+def _staff(request: HttpRequest) -> StaffView | None:
+    return staff_view(UUID(visitor(request).key)) if visitor(request).kind == "staff" else None
+
+
+@permission("operator")
+@require_safe
+def desk(request: HttpRequest) -> HttpResponse:
+    """What waits for a decision, and counts read now."""
+    staff, may = _staff(request), visitor(request).may
+    name = staff.name if staff else ""
+    waves = tuple(_wave_row(wave, name) for wave in wave_list())
+    runs = tuple(_run_row(run, visitor(request).key, may) for run in pay_runs(20))
+    return show(
+        request, "operator/desk.html", staff=name, at=clock.now(), waves=waves, runs=runs, figures=_figures(),
+        may_plan_waves="plan_wave" in may, may_sign="sign_draw" in may, may_plan_runs="plan_pay_run" in may,
+        imbalance=imbalance(),
+    )  # fmt: skip
+
+
+def _wave_row(wave: WaveView, name: str) -> dict[str, object]:
+    draw = draw_of(wave.number)
+    people = tuple((say(f"applicants.{state}"), count) for state, count in counts_by_state(wave.id).items())
+    return {
+        "wave": wave, "state": say(f"wave.{wave.state}"), "draw": draw, "people": people,
+        "move": NEXT_MOVE.get(wave.state, ""), "to_sign": _to_sign(wave, draw, name),
+    }  # fmt: skip
+
+
+def _to_sign(wave: WaveView, draw: DrawView | None, name: str) -> bool:
+    return wave.state == "committed" and draw is not None and name not in {one.name for one in draw.endorsements}
+
+
+def _run_row(run: RunView, key: str, may: frozenset[str]) -> dict[str, object]:
+    states = tuple((say(f"incentives.state_{state}"), count) for state, count in sorted(run.states.items()))
+    own = run.planned_by == key
+    waits = run.state == "planned"
+    return {
+        "run": run, "state": say(f"run.{run.state}"), "states": states, "own": own and waits,
+        "may_approve": waits and not own and "approve_pay_run" in may,
+    }  # fmt: skip
+
+
+def _figures() -> tuple[tuple[str, int], ...]:
+    learning, market, notices = learning_figures(), market_figures(), notice_count()
+    counts = {
+        "purchases": market["purchases"], "redeemed": learning.redeemed, "completed": learning.completed,
+        "certified": learning.certified, "to_confirm": learning.to_confirm, "to_issue": issue_due_count(),
+        "orders_open": open_orders(), "notices_queued": notices["queued"], "notices_sent": notices["sent"],
+    }  # fmt: skip
+    return tuple((say(f"figure.{code}"), count) for code, count in counts.items())
+
+
+@permission("plan_wave")
+@require_POST
+def move_wave(request: HttpRequest, wave_number: int) -> HttpResponse:
+    """Open, close or announce a wave: the one move that its state allows."""
+    wave = wave_view(wave_number)
+    moves = {"open": open_wave, "close": close_wave, "announce": announce_wave}
+    move = moves.get(NEXT_MOVE.get(wave.state, ""))
+    if move is None or request.POST.get("move") != NEXT_MOVE.get(wave.state):
+        return HttpResponseRedirect("/operator")
+    return _acted(request, lambda: move(by=actor(request), at=clock.now(), wave_id=wave.id))
+
+
+@permission("sign_draw")
+@require_POST
+def sign(request: HttpRequest, wave_number: int) -> HttpResponse:
+    """Stand behind the commitment of a draw."""
+    staff, wave = _staff(request), wave_view(wave_number)
+    name = staff.name if staff else ""
+    return _acted(request, lambda: sign_commitment(by=actor(request), at=clock.now(), wave_id=wave.id, name=name))
+
+
+@permission("plan_pay_run")
+@require_POST
+def plan_runs(request: HttpRequest) -> HttpResponse:
+    """Plan a pay run over every channel that has something due."""
+    return _acted(request, lambda: plan_due(actor(request)))
+
+
+@permission("approve_pay_run")
+@require_POST
+def decide_run(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """Approve exactly what the page showed (its digest), or reject it with a reason. The planner cannot approve."""
+    by, at = actor(request), clock.now()
+    if "reject" in request.POST:
+        why = request.POST.get("why", "")
+        return _acted(request, lambda: reject_pay_run(by=by, at=at, pay_run_id=run_id, why=why))
+    digest = request.POST.get("digest", "")
+    return _acted(request, lambda: approve_pay_run(by=by, at=at, pay_run_id=run_id, digest=digest))
+
+
+def _acted(request: HttpRequest, act: Callable[[], object]) -> HttpResponse:
+    try:
+        act()
+    except Refused as refused:
+        leave_word(request, "stop", "desk.refused", why=refusal_words(refused))
+    else:
+        leave_word(request, "good", "desk.done")
+    return HttpResponseRedirect("/operator")

@@ -1,0 +1,13 @@
+"""Addresses of the operators' desk."""
+
+from django.urls import path
+
+from bekal.doors.operator import desk
+
+urlpatterns = [
+    path("operator", desk.desk),
+    path("operator/gelombang/<int:wave_number>", desk.move_wave),
+    path("operator/undian/<int:wave_number>", desk.sign),
+    path("operator/pencairan", desk.plan_runs),
+    path("operator/pencairan/<uuid:run_id>", desk.decide_run),
+]

@@ -1,0 +1,27 @@
+"""Addresses that anyone may open."""
+
+from django.urls import path
+
+from bekal.doors.public import book, certificates, first, lists
+
+urlpatterns = [
+    path("", first.home),
+    path("bantuan", first.help_page),
+    path("gaya", first.style),
+    path("sehat", first.health),
+    path("pelatihan", lists.trainings),
+    path("pelatihan/<str:code>", lists.training),
+    path("lowongan", lists.jobs),
+    path("sertifikat/<slug:number>.json", certificates.certificate_file),
+    path("sertifikat/<slug:number>", certificates.certificate_page),
+    path("terbuka", book.book),
+    path("terbuka/undian", book.draws),
+    path("terbuka/undian/<int:wave_number>", book.draw),
+    path("terbuka/undian/<int:wave_number>/bundle.json", book.bundle_file),
+    path("terbuka/undian/<int:wave_number>/roll.bin", book.roll_file),
+    path("terbuka/uang", book.money),
+    path("terbuka/uang/journal.json", book.journal_file),
+    path("terbuka/dampak", book.effect),
+    path("terbuka/aturan/<slug:code>", book.rules),
+    path("terbuka/data/<slug:name>.json", book.document),
+]

@@ -1,0 +1,134 @@
+"""Linking and closing the account that a citizen is paid on."""
+
+import re
+from datetime import datetime
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from bekal.citizens.queries import citizen_view
+from bekal.core import events, ids, vault
+from bekal.core.atomic import action
+from bekal.core.errors import Refused
+from bekal.core.events import Actor
+from bekal.core.machine import move
+from bekal.incentives.models import PAYEE_MOVES, PayeeAccount, PayeeState
+from bekal.incentives.ports import Holder
+from bekal.incentives.rules import Held, account_faults, masked
+
+ACCOUNT = re.compile(r"\d{6,34}")
+PLACE = "incentives.account"
+HOLDER_PLACE = "incentives.holder"
+
+
+class AccountMalformed(Refused):
+    code = "incentives.account_malformed"
+
+
+class AccountTaken(Refused):
+    code = "incentives.account_taken"
+
+
+class NoAccount(Refused):
+    code = "incentives.no_account"
+
+
+class PayerSilent(Refused):
+    code = "incentives.payer_silent"
+
+
+class AccountRefused(Refused):
+    """Raised with every reason at once; each reason is the key of its text."""
+
+    code = "incentives.account_refused"
+
+    def __init__(self, reasons: tuple[str, ...]) -> None:
+        self.reasons = reasons
+        super().__init__(count=len(reasons))
+
+
+def account_number(written: str) -> str:
+    """The digits of an account or telephone number as people write it. Raises AccountMalformed."""
+    digits = re.sub(r"[\s.+\-]", "", written)
+    if not ACCOUNT.fullmatch(digits):
+        raise AccountMalformed()
+    return digits
+
+
+@action
+def link_account(
+    *, by: Actor, at: datetime, citizen_id: UUID, channel: str, account: str, holder: Holder, expected: int = 0
+) -> PayeeAccount:
+    """Link the account that the payer says `holder` holds; the one linked before makes way.
+
+    `expected`: whole rupiah of the largest payment to come. One account serves one person. Asked again for the
+    account that is linked, nothing changes. Raises AccountMalformed, AccountTaken, AccountRefused (with its reasons).
+    """
+    number = account_number(account)
+    reasons = account_faults(
+        Held(holder.name, holder.active, holder.reason, holder.nik_matches, holder.room),
+        registered=citizen_view(citizen_id).name,
+        expected=expected,
+    )
+    if reasons:
+        raise AccountRefused(reasons)
+    row = PayeeAccount.objects.select_for_update().filter(citizen_id=citizen_id).first()
+    index = vault.blind_index(f"{channel}:{number}", place=PLACE)
+    if row is not None and row.state == PayeeState.LINKED and bytes(row.account_index) == index:
+        events.nothing_changed()
+        return row
+    kept = _keep(row, citizen_id, at, _columns(channel, number, index, holder))
+    events.record(
+        kind="incentives.account_linked", by=by, at=at, about="payee_account", key=str(kept.id), person=citizen_id,
+        data={"channel": channel, "changed": row is not None},
+    )  # fmt: skip
+    return kept
+
+
+@action
+def close_account(*, by: Actor, at: datetime, citizen_id: UUID, why: str) -> PayeeAccount:
+    """Close a citizen's account: nothing more is planned to it. Raises NoAccount."""
+    row = PayeeAccount.objects.select_for_update().filter(citizen_id=citizen_id).first()
+    if row is None:
+        raise NoAccount()
+    if row.state == PayeeState.CLOSED:
+        events.nothing_changed()
+        return row
+    move(row, PayeeState.CLOSED, moves=PAYEE_MOVES, ended_at=at)
+    events.record(
+        kind="incentives.account_closed", by=by, at=at, about="payee_account", key=str(row.id), person=citizen_id,
+        why=why,
+    )  # fmt: skip
+    return row
+
+
+def _columns(channel: str, number: str, index: bytes, holder: Holder) -> dict[str, str | bytes]:
+    return {
+        "channel": channel,
+        "account_sealed": vault.seal(number, place=PLACE),
+        "account_index": index,
+        "account_tail": number[-4:],
+        "holder_masked": masked(holder.name),
+        "holder_sealed": vault.seal(holder.name, place=HOLDER_PLACE),
+        "refused_code": "",
+    }
+
+
+def _keep(row: PayeeAccount | None, citizen_id: UUID, at: datetime, columns: dict[str, str | bytes]) -> PayeeAccount:
+    try:
+        with transaction.atomic():
+            if row is None:
+                return PayeeAccount.objects.create(
+                    id=ids.fresh("payee account", str(citizen_id)),
+                    citizen_id=citizen_id,
+                    state=PayeeState.LINKED,
+                    linked_at=at,
+                    **columns,
+                )
+            if row.state == PayeeState.LINKED:
+                PayeeAccount.objects.filter(pk=row.pk).update(linked_at=at, **columns)
+                return PayeeAccount.objects.get(pk=row.pk)
+            move(row, PayeeState.LINKED, moves=PAYEE_MOVES, linked_at=at, ended_at=None, **columns)
+            return row
+    except IntegrityError as error:
+        raise AccountTaken() from error

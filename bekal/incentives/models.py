@@ -1,0 +1,225 @@
+"""Payee accounts, payment orders and the pay runs that approve them."""
+
+from django.db import models
+from django.db.models import Q
+
+from bekal.core.machine import state_check
+
+
+class Channel(models.TextChoices):
+    BANK = "bank"
+    WALLET = "wallet"
+
+
+class PayeeState(models.TextChoices):
+    LINKED = "linked"
+    REFUSED = "refused"
+    CLOSED = "closed"
+
+
+PAYEE_MOVES: dict[str, set[str]] = {
+    PayeeState.LINKED: {PayeeState.REFUSED, PayeeState.CLOSED},
+    PayeeState.REFUSED: {PayeeState.LINKED, PayeeState.CLOSED},
+    PayeeState.CLOSED: {PayeeState.LINKED},
+}
+
+
+class PayeeAccount(models.Model):
+    """Where a citizen is paid. `refused`: the payer refused a payment for a reason that only another account cures."""
+
+    id = models.UUIDField(primary_key=True)
+    citizen_id = models.UUIDField(unique=True)
+    channel = models.CharField(max_length=8, choices=Channel.choices)
+    account_sealed = models.BinaryField()
+    account_index = models.BinaryField(unique=True)
+    account_tail = models.CharField(max_length=4)
+    holder_masked = models.CharField(max_length=100)
+    holder_sealed = models.BinaryField()
+    state = models.CharField(max_length=8, choices=PayeeState.choices)
+    refused_code = models.CharField(max_length=16, default="", blank=True)
+    linked_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "incentives_payee_account"
+        constraints = (
+            state_check(PayeeState, "payee_state_known"),
+            models.CheckConstraint(condition=Q(channel__in=Channel.values), name="payee_channel_known"),
+            models.CheckConstraint(
+                condition=Q(state="linked", ended_at=None) | Q(~Q(state="linked"), ended_at__isnull=False),
+                name="payee_ended_at_with_state",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.channel} …{self.account_tail} {self.state}"
+
+
+class RunState(models.TextChoices):
+    PLANNED = "planned"
+    APPROVED = "approved"
+    HALTED = "halted"
+    REJECTED = "rejected"
+    CLOSED = "closed"
+
+
+RUN_MOVES: dict[str, set[str]] = {
+    RunState.PLANNED: {RunState.APPROVED, RunState.REJECTED},
+    RunState.APPROVED: {RunState.HALTED, RunState.CLOSED},
+    RunState.HALTED: {RunState.APPROVED},
+    RunState.REJECTED: set(),
+    RunState.CLOSED: set(),
+}
+
+
+class PayRun(models.Model):
+    """Orders of one channel, planned by one member of staff and approved by another.
+
+    `halted`: the payer told us to stop.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    channel = models.CharField(max_length=8, choices=Channel.choices)
+    state = models.CharField(max_length=8, choices=RunState.choices)
+    digest = models.CharField(max_length=64)
+    orders_count = models.PositiveIntegerField()
+    total_amount = models.PositiveBigIntegerField()
+    planned_by = models.CharField(max_length=64)
+    approved_by = models.CharField(max_length=64, default="", blank=True)
+    halted_code = models.CharField(max_length=16, default="", blank=True)
+    planned_at = models.DateTimeField()
+    decided_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "incentives_pay_run"
+        constraints = (
+            state_check(RunState, "pay_run_state_known"),
+            models.CheckConstraint(
+                condition=Q(state__in=["planned", "rejected"], approved_by="")
+                | Q(~Q(state__in=["planned", "rejected"]), ~Q(approved_by=models.F("planned_by")), ~Q(approved_by="")),
+                name="pay_run_four_eyes",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="planned", decided_at=None) | Q(~Q(state="planned"), decided_at__isnull=False),
+                name="pay_run_decided_at_with_state",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="closed", closed_at__isnull=False) | Q(~Q(state="closed"), closed_at=None),
+                name="pay_run_closed_at_with_state",
+            ),
+            models.CheckConstraint(condition=Q(orders_count__gte=1, total_amount__gte=1), name="pay_run_not_empty"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.id} {self.state}"
+
+
+class OrderKind(models.TextChoices):
+    COMPLETION = "completion"
+    SURVEY = "survey"
+    SETTLEMENT = "settlement"
+
+
+class OrderState(models.TextChoices):
+    PLANNED = "planned"
+    APPROVED = "approved"
+    SENT = "sent"
+    UNKNOWN = "unknown"
+    PAID = "paid"
+    REFUSED = "refused"
+    DROPPED = "dropped"
+
+
+ORDER_MOVES: dict[str, set[str]] = {
+    OrderState.PLANNED: {OrderState.APPROVED, OrderState.DROPPED},
+    OrderState.APPROVED: {OrderState.SENT},
+    OrderState.SENT: {OrderState.PAID, OrderState.REFUSED, OrderState.UNKNOWN, OrderState.APPROVED},
+    OrderState.UNKNOWN: {OrderState.PAID, OrderState.REFUSED, OrderState.APPROVED},
+    OrderState.PAID: set(),
+    OrderState.REFUSED: set(),
+    OrderState.DROPPED: set(),
+}
+LIVE = (OrderState.PLANNED, OrderState.APPROVED, OrderState.SENT, OrderState.UNKNOWN, OrderState.PAID)
+IN_FLIGHT = (OrderState.SENT, OrderState.UNKNOWN)
+
+
+class PaymentOrder(models.Model):
+    """One payment to one account under one reference that never changes.
+
+    An entitlement (award, kind, number; or one settlement) has at most one order that is not dead. A refused order is
+    dead; the next attempt is another order that names it in `replaces`. `sendings` counts how often the instruction
+    left the house.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    pay_run = models.ForeignKey(PayRun, on_delete=models.PROTECT, related_name="orders")
+    kind = models.CharField(max_length=12, choices=OrderKind.choices)
+    number = models.PositiveSmallIntegerField()
+    award_id = models.UUIDField(null=True)
+    citizen_id = models.UUIDField(null=True, db_index=True)
+    organisation_id = models.UUIDField(null=True, db_index=True)
+    settlement_id = models.UUIDField(null=True)
+    reference = models.CharField(max_length=64, unique=True)
+    attempt = models.PositiveSmallIntegerField()
+    replaces = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="replacements")
+    amount = models.PositiveBigIntegerField()
+    channel = models.CharField(max_length=8, choices=Channel.choices)
+    account_sealed = models.BinaryField()
+    account_index = models.BinaryField()
+    holder_sealed = models.BinaryField()
+    state = models.CharField(max_length=8, choices=OrderState.choices)
+    sendings = models.PositiveSmallIntegerField(default=0)
+    last_outcome = models.CharField(max_length=8, default="", blank=True)
+    partner_code = models.CharField(max_length=16, default="", blank=True)
+    partner_reference = models.CharField(max_length=64, default="", blank=True)
+    planned_at = models.DateTimeField()
+    intent_at = models.DateTimeField(null=True)
+    asked_at = models.DateTimeField(null=True)
+    send_after = models.DateTimeField(null=True)
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "incentives_payment_order"
+        constraints = (
+            state_check(OrderState, "order_state_known"),
+            models.CheckConstraint(condition=Q(amount__gte=1), name="order_amount_positive"),
+            models.CheckConstraint(condition=Q(channel__in=Channel.values), name="order_channel_known"),
+            models.CheckConstraint(
+                condition=Q(kind="settlement", organisation_id__isnull=False, settlement_id__isnull=False)
+                & Q(award_id=None, citizen_id=None)
+                | Q(kind__in=["completion", "survey"], award_id__isnull=False, citizen_id__isnull=False)
+                & Q(organisation_id=None, settlement_id=None),
+                name="order_owes_somebody",
+            ),
+            models.UniqueConstraint(
+                fields=["award_id", "kind", "number"], condition=Q(state__in=LIVE, award_id__isnull=False),
+                name="order_one_alive_an_entitlement",
+            ),
+            models.UniqueConstraint(
+                fields=["settlement_id"], condition=Q(state__in=LIVE, settlement_id__isnull=False),
+                name="order_one_alive_a_settlement",
+            ),
+            models.CheckConstraint(
+                condition=Q(attempt=1, replaces=None) | Q(attempt__gt=1, replaces__isnull=False),
+                name="order_names_the_dead",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["planned", "dropped"], intent_at=None, sendings=0)
+                | Q(state="approved")
+                | Q(state__in=["sent", "unknown", "paid", "refused"], intent_at__isnull=False, sendings__gte=1),
+                name="order_intent_before_call",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["paid", "refused"], settled_at__isnull=False)
+                | Q(~Q(state__in=["paid", "refused"]), settled_at=None),
+                name="order_settled_at_with_state",
+            ),
+        )  # fmt: skip
+        indexes = (
+            models.Index(fields=["channel", "send_after", "id"], name="order_to_send", condition=Q(state="approved")),
+            models.Index(fields=["asked_at"], name="order_in_flight", condition=Q(state__in=["sent", "unknown"])),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.reference} {self.state}"

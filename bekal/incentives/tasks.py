@@ -1,0 +1,135 @@
+"""What is due in incentives.
+
+Accounts to link, orders to send, outcomes to ask for. No call happens inside a transaction.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from bekal.citizens.queries import nik_of
+from bekal.core import clock, ids, vault
+from bekal.core.events import Actor
+from bekal.core.money import format_rupiah
+from bekal.core.ports import open_port
+from bekal.incentives.actions import PayerSilent, link_account, plan_pay_run, record_answers, take_orders
+from bekal.incentives.actions.accounts import HOLDER_PLACE, PLACE, account_number
+from bekal.incentives.models import Channel, OrderKind, PayeeAccount, PaymentOrder, PayRun
+from bekal.incentives.ports import Instruction, PayAnswer, Payer
+from bekal.incentives.queries import channels_to_send, in_flight
+from bekal.incentives.rules import Asked, nik_hash
+from bekal.rulebooks.queries import programme_of
+from bekal.scholarships.queries import award_of
+
+BATCH = 64
+NOBODY_WAITS_AFTER = timedelta(minutes=2)
+"""A sent order without an answer is asked about after this: longer than any call is allowed to take."""
+
+
+def link(citizen_id: UUID, channel: str, account: str) -> PayeeAccount:
+    """Ask the payer who holds `account`, then link it if that is this citizen.
+
+    Raises PayerSilent when no answer came, and what `link_account` raises.
+    """
+    number, at = account_number(account), clock.now()
+    payer: Payer = open_port(f"payer:{channel}")
+    reference = ids.fresh("account inquiry", str(citizen_id), channel, number, at.isoformat()).hex
+    try:
+        holder = payer.inquire(account=number, nik_hash=nik_hash(nik_of(citizen_id)), reference=reference)
+    except ConnectionError as silence:
+        raise PayerSilent(channel=channel) from silence
+    return link_account(
+        by=Actor.citizen(citizen_id), at=clock.now(), citizen_id=citizen_id, channel=channel, account=number,
+        holder=holder, expected=_largest_payment(citizen_id),
+    )  # fmt: skip
+
+
+def plan_due(by: Actor) -> list[PayRun]:
+    """Plan a run for every channel that has something due, in the name of `by`, who cannot approve it."""
+    planned = [plan_pay_run(by=by, at=clock.now(), channel=channel) for channel in Channel.values]
+    return [run for run in planned if run is not None]
+
+
+def send_due(limit: int = 100_000, workers: int = 4) -> dict[str, int]:
+    """Send approved orders, each channel for itself, `workers` calls at a time.
+
+    Returns orders by state after their answers.
+    """
+    totals: dict[str, int] = {}
+    for channel in channels_to_send(clock.now()):
+        _send_channel(channel, limit, workers, totals)
+    return totals
+
+
+def enquire_due(limit: int = 100_000, workers: int = 4) -> dict[str, int]:
+    """Ask the payers what became of orders whose outcome is unknown, or whose sender died; returns orders by state."""
+    at, totals = clock.now(), dict[str, int]()
+    rows = list(in_flight(unknown_since=at, sent_since=at - NOBODY_WAITS_AFTER)[:limit])
+    for start in range(0, len(rows), BATCH):
+        _call(rows[start : start + BATCH], "status", _ask, workers, totals)
+    return totals
+
+
+def _send_channel(channel: str, limit: int, workers: int, totals: dict[str, int]) -> None:
+    by = Actor.system("incentives.send_due")
+    sent = 0
+    while sent < limit:
+        rows = take_orders(by=by, at=clock.now(), channel=channel, limit=min(BATCH, limit - sent))
+        if not rows:
+            return
+        sent += len(rows)
+        _call(rows, "pay", _pay, workers, totals)
+
+
+def _call(
+    rows: Sequence[PaymentOrder], asked: Asked, call: Callable[[Payer, PaymentOrder], PayAnswer], workers: int,
+    totals: dict[str, int],
+) -> None:  # fmt: skip
+    """Call the payer for each order on worker threads, which touch no database; keep all answers in one transaction."""
+    payers: dict[str, Payer] = {row.channel: open_port(f"payer:{row.channel}") for row in rows}
+    with ThreadPoolExecutor(workers) as pool:
+        answers = list(pool.map(lambda row: (row.id, call(payers[row.channel], row)), rows))
+    by = Actor.system("incentives.send_due" if asked == "pay" else "incentives.enquire_due")
+    for state, count in record_answers(by=by, at=clock.now(), asked=asked, answers=answers).items():
+        totals[state] = totals.get(state, 0) + count
+
+
+def _pay(payer: Payer, row: PaymentOrder) -> PayAnswer:
+    return payer.pay(
+        Instruction(
+            reference=row.reference,
+            account=vault.unseal(bytes(row.account_sealed), place=PLACE),
+            holder=vault.unseal(bytes(row.holder_sealed), place=HOLDER_PLACE),
+            amount=row.amount,
+            remark=_remark(row),
+            at=_intent(row),
+        )
+    )
+
+
+def _ask(payer: Payer, row: PaymentOrder) -> PayAnswer:
+    return payer.status(reference=row.reference, at=_intent(row), amount=row.amount)
+
+
+def _intent(row: PaymentOrder) -> datetime:
+    assert row.intent_at is not None
+    return row.intent_at
+
+
+def _remark(row: PaymentOrder) -> str:
+    return f"{_REMARKS[row.kind]} {row.number} {format_rupiah(row.amount)}"[:50]
+
+
+_REMARKS = {
+    OrderKind.COMPLETION.value: "Insentif pelatihan",
+    OrderKind.SURVEY.value: "Insentif survei",
+    OrderKind.SETTLEMENT.value: "Pembayaran pelatihan",
+}
+
+
+def _largest_payment(citizen_id: UUID) -> int:
+    award = award_of(citizen_id)
+    if award is None:
+        return 0
+    return max((incentive.amount for incentive in programme_of(award.rulebook_id).incentives), default=0)
