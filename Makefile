@@ -8,7 +8,7 @@ CLEAN ?= no
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test test-wide check fix bench lock clean
+.PHONY: help setup setup-dev demo test test-wide check fix docs bench lock clean
 
 help:
 	@echo "make demo        play one wave and serve the site   (PEOPLE=$(PEOPLE) SEED=$(SEED) PORT=$(PORT) SERVE=yes|no CLEAN=yes|no)"
@@ -16,6 +16,7 @@ help:
 	@echo "make test-wide   the long tests too"
 	@echo "make check       style, types, order of the rooms, house rules (at most a minute)"
 	@echo "make fix         let the formatter repair what it can"
+	@echo "make docs        write the generated pages anew"
 	@echo "make bench       every script in benchmarks/ with --quick"
 	@echo "make setup       build the environment alone"
 	@echo "make lock        resolve the dependencies anew"
@@ -58,8 +59,11 @@ check: setup-dev
 fix: setup-dev
 	@$(BIN)/ruff check --fix -q . ; $(BIN)/ruff format -q .
 
+docs: setup-dev
+	@$(BIN)/python -m tools.machines
+
 bench: setup-dev
-	@for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script --quick || exit 1; done
+	@for script in benchmarks/[a-z]*.py; do name=$$(basename $$script .py); echo "== $$name"; $(BIN)/python -m benchmarks.$$name --quick || exit 1; done
 
 lock: .venv/.uv
 	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q -o requirements.lock

@@ -163,7 +163,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="smaller sizes, at most 50 s")
     quick = parser.parse_args().quick
-    training, counting = trained(*((5_000, 600) if quick else (60_000, 3_000)), counts=not quick)
+    training, counting = trained(*((5_000, 600) if quick else (20_000, 2_000)), counts=not quick)
     figures = {
         "ease_over_inverse": training,
         "counting_over_one_pass": counting,

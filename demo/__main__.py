@@ -14,7 +14,8 @@ def main() -> int:
     """Play, print, serve. A problem that the person can solve is one sentence and exit code 1."""
     wish = _wish()
     rehearsal = Rehearsal(wish)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     try:
         rehearsal.begin()
         return _play(rehearsal)

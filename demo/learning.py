@@ -24,6 +24,7 @@ SECOND_BUY = datetime(2023, 9, 12, 3, tzinfo=UTC)
 PRICES = {lesson.code: lesson.price for lesson in LESSONS}
 SESSIONS = {lesson.code: lesson.sessions for lesson in LESSONS}
 PROVIDER = {lesson.code: lesson.provider for lesson in LESSONS}
+INSTITUTION = "https://lembaga.example"
 PHOTO_THAT_FAILS = b"\xff\xd8\xff\xe0 a blurred picture"
 
 
@@ -160,13 +161,13 @@ class School:
         named = {"redeem_code": learner.redeem_code, "sequence": sequence}
         link = provider.call(
             "oauth/url-generate", self.story.now(),
-            {**named, "redirect_uri": "https://lembaga.example/kembali", "email": f"p{learner.player.number}@example.org"},
+            {**named, "redirect_uri": f"{INSTITUTION}/kembali", "email": f"p{learner.player.number}@example.org"},
         )  # fmt: skip
         blurred = (learner.player.number + sequence) % 23 == 0
         photo = PHOTO_THAT_FAILS if blurred else portrait(learner.player.nik)
         path = link["url"].removeprefix(self.story.rehearsal.site)
         page = learner.visitor.browser.post(path, photo=photo)
-        if not page.header("location").startswith("https://lembaga.example/kembali"):
+        if not page.header("location").startswith(f"{INSTITUTION}/kembali"):
             raise Surprise(f"attendance of player {learner.player.number}: HTTP {page.status}")
         status = provider.call("payment/redeem-code/status", self.story.now(), named)
         if status["attendance_status"] == 1:
@@ -180,7 +181,7 @@ class School:
     def _finish(self, learner: Learner) -> None:
         provider, now = self._provider(learner.training), self.story.now()
         task = {"redeem_code": learner.redeem_code, "scope": "tpm", "sequence": 1}
-        file = f"https://lembaga.example/tugas/{learner.redeem_code}.pdf"
+        file = f"{INSTITUTION}/tugas/{learner.redeem_code}.pdf"
         provider.call("tpm/submission", now, {**task, "url_file": file})
         provider.call(
             "tpm/feedback/submission", now, {**task, "notes": "Hasil rapi dan sesuai tugas.", "url_file": file}
@@ -193,17 +194,17 @@ class School:
         page = learner.visitor.browser.post(
             f"/saya/nilai/{learner.training}", stars=stars, words="Pengajar jelas dan tugasnya berguna."
         )
-        if page.path != "/saya":
-            raise Surprise(f"rating of player {learner.player.number}: HTTP {page.status} at {page.path}")
+        if page.leads_to != "/saya":
+            raise Surprise(f"rating of player {learner.player.number}: HTTP {page.status}")
 
     def _link(self, visitor: Visitor) -> int:
         player = visitor.player
         page = visitor.browser.post("/saya/rekening", channel=player.pays_to, account=account_of(player))
-        return int(page.status == 200 and "<title>Galat" not in page.text and "<title>Error" not in page.text)
+        return int(page.leads_to == "/saya/rekening")
 
     def _survey(self, visitor: Visitor, number: int) -> int:
         answers = survey_answers(visitor.player, number)
-        return int(visitor.browser.post(f"/saya/survei/{number}", **answers).path == "/saya")
+        return int(visitor.browser.post(f"/saya/survei/{number}", **answers).leads_to == "/saya")
 
     def _platform(self, player: Player) -> Partner:
         return self.partners[PLATFORMS[player.number % len(PLATFORMS)][0]]

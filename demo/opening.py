@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -168,15 +169,15 @@ def introduce_people(story: "Story") -> str:
 def register_people(story: "Story") -> str:
     """People register, the civil registry is asked, the rules decide; a few do it through the site's pages."""
     book = rulebook_of(PROGRAMME).id
-    refused = 0
-    for player in story.progress.over(story.players, len(story.players)):
+    for player in story.players:
         if player.by_pages and citizen_of_phone(player.phone) is None:
             story.visitors.register(player)
-        refused += not _register(player, book)
-    return f"{refused} refused with reasons"
+    accepted = story.rehearsal.crew(partial(_register, book), story.players)
+    eligible = sum(story.progress.over(accepted, len(story.players)))
+    return f"{len(story.players) - eligible} refused with reasons"
 
 
-def _register(player: Player, book: UUID) -> bool:
+def _register(book: UUID, player: Player) -> bool:
     citizen_id = citizen_of_phone(player.phone) or _sign_up(player)
     if citizen_id is None:
         return False
@@ -204,18 +205,20 @@ def join(story: "Story") -> str:
     """Everybody who may, joins; some press the button twice."""
     waves.open_and_close_due()
     wave = wave_view(WAVE)
-    joined = 0
-    for number, player in enumerate(story.progress.over(story.players, len(story.players))):
-        citizen_id = citizen_of_phone(player.phone)
-        if citizen_id is None:
-            continue
-        try:
-            for _ in range(2 if number % 50 == 0 else 1):
-                join_wave(by=Actor.citizen(citizen_id), at=OPEN, wave_id=wave.id, citizen_id=citizen_id)
-            joined += 1
-        except NotEligible:
-            continue
-    return f"{joined} joined"
+    joined = story.rehearsal.crew(partial(_join, wave.id), story.players)
+    return f"{sum(story.progress.over(joined, len(story.players)))} joined"
+
+
+def _join(wave_id: UUID, player: Player) -> bool:
+    citizen_id = citizen_of_phone(player.phone)
+    if citizen_id is None:
+        return False
+    try:
+        for _ in range(2 if player.number % 50 == 0 else 1):
+            join_wave(by=Actor.citizen(citizen_id), at=OPEN, wave_id=wave_id, citizen_id=citizen_id)
+    except NotEligible:
+        return False
+    return True
 
 
 def close(story: "Story") -> str:

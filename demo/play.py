@@ -1,4 +1,4 @@
-"""The stages in their order, each with its instant on the rehearsal's clock. A stage may be played again after a crash."""
+"""The stages in order, each with its instant on the rehearsal's clock. A stage may be played again after a crash."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

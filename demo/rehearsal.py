@@ -7,9 +7,10 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -83,6 +84,14 @@ class Rehearsal:
         """Work on things with a few hands that use HTTP only; results come in the things' order."""
         with ThreadPoolExecutor(HANDS) as hands:
             yield from hands.map(work, things)
+
+    def crew(self, work: Callable[[T], R], things: Iterable[T]) -> Iterator[R]:
+        """Work on things in two processes that call the product's actions; results come in the things' order."""
+        from django.db import connections
+
+        connections.close_all()
+        with ProcessPoolExecutor(2, get_context("fork"), _start_afresh) as crew:
+            yield from crew.map(work, things, chunksize=10)
 
     @property
     def stages_done(self) -> list[str]:
@@ -182,3 +191,10 @@ class Rehearsal:
         if done.returncode:
             print(done.stdout.decode(), done.stderr.decode(), file=sys.stderr)
         return done.returncode == 0
+
+
+def _start_afresh() -> None:
+    """A forked process must not use its parent's connections."""
+    from bekal.core.ports import open_port
+
+    open_port.cache_clear()

@@ -19,14 +19,13 @@ def print_report(story: Story) -> bool:
     lines = funnel(WAVE)
     widest = max(line.people for line in lines) or 1
     for line in lines:
-        print(
-            f"  {text(f'openbook.funnel_{line.code}', 'en'):<44} {line.people:>8,}  {'#' * (36 * line.people // widest)}"
-        )
+        bar = "#" * (36 * line.people // widest)
+        print(f"  {text(f'openbook.funnel_{line.code}', 'en'):<44} {line.people:>8,}  {bar}")
     statement = money_statement(PROGRAMME)
     print("\nEvery rupiah of the programme")
     for entry in statement.lines:
-        sign = "" if entry.side == "in" else "-"
-        print(f"  {text(f'openbook.money_{entry.code}', 'en'):<58} {sign + format(entry.amount, ','):>20}")
+        amount = entry.amount if entry.side == "in" else -entry.amount
+        print(f"  {text(f'openbook.money_{entry.code}', 'en'):<58} {amount:>20,}")
     print(f"  {'difference':<58} {statement.difference:>20,}")
     twice = paid_twice(story)
     print(f"\nPaid twice, by the bank's and the wallet's own books: {twice}")

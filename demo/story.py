@@ -24,13 +24,13 @@ TRUE_EFFECT_PERCENT = 12
 
 
 class Story:
-    """One rehearsal's people and things. Only reads the product's tables; whatever changes goes through actions and HTTP."""
+    """One rehearsal's people and things. It reads the tables; whatever changes goes through actions and HTTP."""
 
     progress: Progress
 
     def __init__(self, rehearsal: Rehearsal) -> None:
         self.rehearsal = rehearsal
-        self.places = max(20, rehearsal.wish.people // 5)
+        self.places = max(20, rehearsal.wish.people // 10)
         self.staff: dict[str, str] = {}
         self.visitors = Visitors(self)
 

@@ -35,17 +35,20 @@ class Visitors:
     def register(self, player: Player) -> None:
         """Answer every question of the registration, one page after the other, as a person would."""
         browser = Browser(self.story.rehearsal.site)
-        page = browser.get("/daftar")
+        browser.get("/daftar")
         for slug, fields in _answers(player):
             browser.get(f"/daftar/{slug}")
             page = browser.post(f"/daftar/{slug}", **fields)
-            if slug == "telepon":
+            if page.leads_to == "/daftar/kode":
+                browser.get("/daftar/kode")
                 self.story.send_notices()
                 page = browser.post("/daftar/kode", code=self._code(player))
-            _expect_no_fault(page, slug)
+            _expect_to_go_on(page, slug)
+        browser.get("/daftar/periksa")
         page = browser.post("/daftar/periksa", consent="yes")
-        if not page.path.startswith("/daftar/selesai"):
-            raise Surprise(f"registration of player {player.number} ended at {page.path}")
+        _expect_to_go_on(page, "periksa")
+        if browser.get(page.leads_to).status != 200 or page.leads_to != "/daftar/selesai":
+            raise Surprise(f"registration of player {player.number} ended at {page.leads_to}")
 
     def all(self, players: Sequence[Player]) -> Iterable[Visitor]:
         """These players, signed in; in batches, so that one hand-over carries many codes."""
@@ -64,8 +67,8 @@ class Visitors:
 
     def _enter(self, visitor: Visitor) -> None:
         page = visitor.browser.post("/masuk/kode", code=self._code(visitor.player))
-        if page.path != "/saya":
-            raise Surprise(f"player {visitor.player.number} is not signed in: {page.status} {page.path}")
+        if page.leads_to != "/saya":
+            raise Surprise(f"player {visitor.player.number} is not signed in: {page.status} {page.leads_to}")
 
     def _code(self, player: Player) -> str:
         code = self.story.rehearsal.control.code(player.phone)
@@ -96,7 +99,7 @@ def _answers(player: Player) -> list[tuple[str, dict[str, str | list[str]]]]:
     ]
 
 
-def _expect_no_fault(page: Page, slug: str) -> None:
-    if page.status != 200 or "<title>Galat" in page.text:
+def _expect_to_go_on(page: Page, slug: str) -> None:
+    if not page.leads_to:
         words = re.sub(r"<[^>]+>", " ", page.text)
         raise Surprise(f"/daftar/{slug}: HTTP {page.status} {' '.join(words.split())[:300]}")

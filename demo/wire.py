@@ -7,7 +7,6 @@ import hashlib
 import hmac
 import http.client
 import json
-import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -40,6 +39,11 @@ class Page:
         return next((value for key, value in self.headers if key.lower() == name), "")
 
     @property
+    def leads_to(self) -> str:
+        """The path a redirect names; empty for a page that stays."""
+        return urlsplit(self.header("location")).path
+
+    @property
     def text(self) -> str:
         return self.body.decode()
 
@@ -66,22 +70,22 @@ def _connection(site: str) -> http.client.HTTPConnection:
 
 @dataclass
 class Browser:
-    """A person's browser without JavaScript: cookies, forms, and one redirect after a form."""
+    """A person's browser without JavaScript: cookies and forms. Redirects are told, not followed."""
 
     site: str
     cookies: dict[str, str] = field(default_factory=dict)
 
     def get(self, path: str) -> Page:
-        return self._follow(self._send("GET", path))
+        return self._send("GET", path)
 
     def post(self, path: str, **fields: str | list[str] | bytes) -> Page:
-        """Send a form; a field of bytes makes it a multipart form with that file."""
+        """Send a form; a field of bytes makes it a multipart form with that file. Redirects are not followed."""
         values: dict[str, Any] = {"csrfmiddlewaretoken": self.cookies.get("csrftoken", ""), **fields}
         if any(isinstance(value, bytes) for value in values.values()):
             kind, body = _multipart(values)
         else:
             kind, body = "application/x-www-form-urlencoded", urlencode(values, doseq=True).encode()
-        return self._follow(self._send("POST", path, body, {"Content-Type": kind}))
+        return self._send("POST", path, body, {"Content-Type": kind})
 
     def _send(self, method: str, path: str, body: bytes = b"", headers: Headers | None = None) -> Page:
         jar = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
@@ -90,14 +94,6 @@ class Browser:
             if name.lower() == "set-cookie":
                 cookie, _, content = value.split(";", 1)[0].partition("=")
                 self.cookies[cookie] = content
-        return page
-
-    def _follow(self, page: Page) -> Page:
-        for _ in range(5):
-            place = page.header("location")
-            if page.status not in (301, 302, 303) or not place.startswith(("/", self.site)):
-                return page
-            page = self._send("GET", place.removeprefix(self.site))
         return page
 
 
@@ -146,9 +142,3 @@ class Partner:
             return dict(json.loads(page.body))
         except ValueError:
             raise Surprise(f"{path}: HTTP {page.status} {page.text[:200]}") from None
-
-
-def form_token(page: Page) -> str:
-    """The hidden token of a page's form."""
-    found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)
-    return found.group(1) if found else ""

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -54,7 +55,7 @@ class Clock:
         return datetime.fromisoformat(self.told["now"]).astimezone(UTC) + passed
 
 
-class StandIn:
+class StandIn(ABC):
     """One outside system. A subclass names itself, its tables, its public answers and its control verbs."""
 
     name = ""
@@ -71,13 +72,13 @@ class StandIn:
             "books": lambda request: self.audit(),
         }
 
+    @abstractmethod
     def respond(self, request: Request) -> Reply:
-        """Answer one public request. Subclasses fill this in."""
-        raise NotImplementedError
+        """Answer one public request."""
 
+    @abstractmethod
     def audit(self) -> Any:
-        """What an auditor may read. Subclasses fill this in."""
-        raise NotImplementedError
+        """What an auditor may read."""
 
     def failure(self, request: Request, code: str) -> Reply:
         """An error answer made by a fault; `code` is a whole response code or just an HTTP status."""

@@ -1,7 +1,7 @@
 """What every test gets: a clock that can be set, no network but loopback, undefined template names fail."""
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,13 +26,13 @@ def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def clock_at(tmp_path: Path, settings: Any) -> Iterator[Callable[[datetime], None]]:
+def clock_at(tmp_path: Path, settings: Any) -> Callable[[datetime], None]:
     """Set the product's clock: `clock_at(datetime(2023, 8, 1, tzinfo=UTC))`."""
     from bekal.core import clock
 
     settings.CLOCK_FILE = tmp_path / "clock"
     clock.freeze(datetime(2023, 8, 1, 3, 0, tzinfo=UTC))
-    yield clock.freeze
+    return clock.freeze
 
 
 @pytest.fixture

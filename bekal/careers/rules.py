@@ -1,13 +1,15 @@
 """Pure decisions about vacancies: what of a posting can be kept, and how well a vacancy suits a graduate."""
 
-import heapq
 import re
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from html.parser import HTMLParser
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 MOST_MATCHES = 10
 SKILL_POINTS = 600
@@ -15,6 +17,8 @@ SHARED_POINTS = 50
 MOST_SHARED = 4
 PLACE_POINTS = {"same_regency": 300, "same_province": 150, "anywhere": 100, "elsewhere": 0}
 
+Numbers = NDArray[np.int64]
+T = TypeVar("T", np.int64, Numbers)
 Nearness = Literal["same_regency", "same_province", "anywhere", "elsewhere"]
 
 _SPACES = re.compile(r"\s+")
@@ -61,50 +65,68 @@ class Fit:
 
 
 class Openings:
-    """Vacancies indexed by skill, so that one graduate is compared only with those that share one."""
+    """Vacancies indexed by skill: one graduate is compared only with those that share one, all of them at once."""
 
     def __init__(self, openings: Sequence[Opening]) -> None:
         self.openings = openings
-        self._by_skill: dict[str, list[int]] = defaultdict(list)
-        for position, opening in enumerate(openings):
-            for skill in opening.skills:
-                self._by_skill[skill].append(position)
-        order = sorted(range(len(openings)), key=lambda position: openings[position].order)
-        self._turn = {position: turn for turn, position in enumerate(order)}
+        self._turns = sorted(range(len(openings)), key=lambda position: openings[position].order)
+        in_turn = [openings[position] for position in self._turns]
+        self._asked = np.array([len(opening.skills) for opening in in_turn], dtype=np.int64)
+        self._places = sorted({opening.regency_code for opening in in_turn}, key=str)
+        number = {code: place for place, code in enumerate(self._places)}
+        self._place = np.array([number[opening.regency_code] for opening in in_turn], dtype=np.int64)
+        self._by_skill = _turns_by_skill(in_turn)
+        self._points: dict[str, Numbers] = {}
         self._known: dict[tuple[frozenset[str], str], tuple[Fit, ...]] = {}
 
     def best(self, skills: frozenset[str], regency_code: str, most: int = MOST_MATCHES) -> tuple[Fit, ...]:
         """The `most` best fits, best first; people of the same skills and place share one answer."""
         known = self._known.get((skills, regency_code))
         if known is None:
-            shared: Counter[int] = Counter()
-            for skill in skills:
-                shared.update(self._by_skill.get(skill, ()))
-            ranked = heapq.nsmallest(most, self._keyed(shared, regency_code))
-            known = tuple(fit_of(self.openings[place], place, skills, regency_code) for *_, place in ranked)
+            places = self._best_places(skills, regency_code, most)
+            known = tuple(fit_of(self.openings[place], place, skills, regency_code) for place in places)
             self._known[skills, regency_code] = known
         return known
 
-    def _keyed(self, shared: Mapping[int, int], regency_code: str) -> Iterable[tuple[int, int, int]]:
-        for place, count in shared.items():
-            opening = self.openings[place]
-            score = score_of(count, len(opening.skills), nearness(opening.regency_code, regency_code))
-            yield -score, self._turn[place], place
+    def _best_places(self, skills: frozenset[str], regency_code: str, most: int) -> list[int]:
+        sharing = [self._by_skill[skill] for skill in sorted(skills) if skill in self._by_skill]
+        if not sharing:
+            return []
+        turns, shared = np.unique(np.concatenate(sharing), return_counts=True)
+        scores = score_of(shared, self._asked[turns], self._points_near(regency_code)[self._place[turns]])
+        return [self._turns[turns[row]] for row in np.argsort(-scores, kind="stable")[:most]]
+
+    def _points_near(self, regency_code: str) -> Numbers:
+        points = self._points.get(regency_code)
+        if points is None:
+            points = np.array([PLACE_POINTS[nearness(code, regency_code)] for code in self._places], dtype=np.int64)
+            self._points[regency_code] = points
+        return points
+
+
+def _turns_by_skill(openings: Sequence[Opening]) -> dict[str, Numbers]:
+    turns: dict[str, list[int]] = defaultdict(list)
+    for turn, opening in enumerate(openings):
+        for skill in opening.skills:
+            turns[skill].append(turn)
+    return {skill: np.array(found, dtype=np.int64) for skill, found in turns.items()}
 
 
 def fit_of(opening: Opening, position: int, skills: frozenset[str], regency_code: str) -> Fit:
     """How well one vacancy suits one graduate, explained."""
     shared = opening.skills & skills
     place = nearness(opening.regency_code, regency_code)
-    score = score_of(len(shared), len(opening.skills), place)
-    return Fit(position, score, tuple(sorted(shared)), len(opening.skills), place)
+    score = score_of(np.int64(len(shared)), np.int64(len(opening.skills)), np.int64(PLACE_POINTS[place]))
+    return Fit(position, int(score), tuple(sorted(shared)), len(opening.skills), place)
 
 
-def score_of(shared: int, asked: int, place: Nearness) -> int:
-    """600 points for the share of asked skills that the graduate has, 50 for each (up to four), up to 300 for the
-    place.
+def score_of(shared: T, asked: T, place_points: T) -> T:
+    """600 points for the share of asked skills that the graduate has, 50 for each up to four, and those for the place.
+
+    The same rule for one vacancy (numbers) and for many (arrays of one length).
     """
-    return SKILL_POINTS * shared // asked + SHARED_POINTS * min(shared, MOST_SHARED) + PLACE_POINTS[place]
+    score: T = SKILL_POINTS * shared // asked + SHARED_POINTS * np.minimum(shared, MOST_SHARED) + place_points
+    return score
 
 
 def nearness(vacancy_regency: str | None, home_regency: str) -> Nearness:

@@ -154,7 +154,7 @@ PRIVILEGES = f"""
     GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {APPLICATION};
     REVOKE UPDATE, DELETE ON ledger_transfer, ledger_seal, core_event, core_eventline FROM {APPLICATION};
     REVOKE DELETE ON ledger_account FROM {APPLICATION};
-"""
+"""  # noqa: S608
 
 
 def refuse_taken_port(port: int, instead: str) -> None:

@@ -33,8 +33,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One question. `kind`: text, digits, phone, words, choice, choices, stars, select, day, photo, tick. `read` makes a
-    value of what was typed or raises WrongAnswer; `choices` are made with the page, in its language."""
+    """One question. `kind`: text, digits, phone, words, choice, choices, stars, select, day, photo or tick.
+
+    `read` makes a value of what was typed or raises WrongAnswer; `choices` are made with the page, in its language.
+    """
 
     name: str
     kind: str

@@ -49,7 +49,7 @@ class Account(models.Model):
 
 
 class Transfer(models.Model):
-    """Money from `debit` to `credit`; append-only. A post or void is a transfer of its own that names its pending one."""
+    """Money from `debit` to `credit`; append-only. A post or void is a transfer that names its pending one."""
 
     key = models.UUIDField(primary_key=True)
     number = models.BigIntegerField(unique=True, db_default=Func(Value(NUMBERS), function="nextval"))

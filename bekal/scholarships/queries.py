@@ -13,7 +13,7 @@ from bekal.waves.queries import wave_number
 
 @dataclass(frozen=True, slots=True)
 class AwardView:
-    """`balance`: rupiah that can be spent on trainings now. `incentive_left`: set aside for incentives, not yet paid."""
+    """`balance`: rupiah that can be spent on trainings now. `incentive_left`: for incentives not yet paid."""
 
     id: UUID
     wave_id: UUID

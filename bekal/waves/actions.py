@@ -113,7 +113,7 @@ def open_wave(*, by: Actor, at: datetime, wave_id: UUID) -> Wave:
 
 @action
 def join_wave(*, by: Actor, at: datetime, wave_id: UUID, citizen_id: UUID) -> Application:
-    """Take a ticket. Joining again keeps the one ticket and counts the attempt; the order of joining is worth nothing."""
+    """Take a ticket. Joining again keeps it; the order of joining is worth nothing."""
     wave = Wave.objects.get(pk=wave_id)
     if wave.state != WaveState.OPEN or not wave.opens_at <= at < wave.closes_at:
         raise WaveClosed(number=wave.number)

@@ -1,6 +1,7 @@
 """What of a posting is kept, and how a match is scored."""
 
 from datetime import date
+from random import Random
 from typing import Any
 
 import pytest
@@ -102,3 +103,21 @@ def test_nobody_matches_without_a_shared_skill() -> None:
 
 def test_skills_stand_once_in_order() -> None:
     assert skills_of(["b", "a"], ["a", "c"]) == ("a", "b", "c")
+
+
+def test_one_and_many_are_scored_alike() -> None:
+    dice = Random(3)
+    skills = [f"s{number}" for number in range(12)]
+    places = [None, "32.73", "32.04", "11.01"]
+    openings = [
+        Opening(("p", f"{number:03}"), frozenset(dice.sample(skills, dice.randint(1, 5))), dice.choice(places))
+        for number in dice.sample(range(200), 120)
+    ]
+    index = Openings(openings)
+    for _ in range(40):
+        mine, home = frozenset(dice.sample(skills, dice.randint(0, 6))), dice.choice(["32.73", "11.01", ""])
+        one_by_one = [fit_of(opening, place, mine, home) for place, opening in enumerate(openings)]
+        ranked = sorted(
+            (fit for fit in one_by_one if fit.shared), key=lambda fit: (-fit.score, openings[fit.position].order)
+        )
+        assert index.best(mine, home) == tuple(ranked[:10])

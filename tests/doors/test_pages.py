@@ -12,9 +12,10 @@ from tests.doors.making import World, as_citizen, as_provider, as_staff
 
 LARGEST_PAGE = 14_000
 PUBLIC = (
-    "/", "/bantuan", "/gaya", "/daftar", "/daftar/telepon", "/masuk", "/pelatihan", "/pelatihan?search=digital&mode=webinar",
-    "/pelatihan/TR-2", "/lowongan", "/lowongan?search=ponsel&place=32", "/terbuka", "/terbuka/undian", "/terbuka/undian/59",
-    "/terbuka/uang", "/terbuka/dampak", "/terbuka/aturan/prakerja-2023",
+    "/", "/bantuan", "/gaya", "/daftar", "/daftar/telepon", "/masuk", "/pelatihan",
+    "/pelatihan?search=digital&mode=webinar", "/pelatihan/TR-2", "/lowongan", "/lowongan?search=ponsel&place=32",
+    "/terbuka", "/terbuka/undian", "/terbuka/undian/59", "/terbuka/uang", "/terbuka/dampak",
+    "/terbuka/aturan/prakerja-2023",
 )  # fmt: skip
 OWN = (
     "/saya", "/saya/data", "/saya/gelombang", "/saya/saldo", "/saya/rekening", "/saya/insentif", "/saya/saran",
@@ -25,13 +26,14 @@ OWN = (
 def check_page(client: Client, address: str) -> None:
     """One page in both languages: it stands alone, says its language, and keeps its budget."""
     for language in ("id", "en"):
-        answer = client.get(address, {"lang": language} if "?" not in address else None, headers={"accept": "text/html"})
+        answer = client.get(
+            address, {"lang": language} if "?" not in address else None, headers={"accept": "text/html"}
+        )
         assert answer.status_code == 200, address
         words = answer.content.decode()
         assert len(re.findall("<h1", words)) == 1, address
         assert "<title>" in words
-        assert "{{" not in words and "{%" not in words, address
-        assert "<script" not in words and " style=" not in words, address
+        assert not re.search(r"\{\{|\{%|<script| style=", words), address
         assert len(gzip.compress(answer.content)) <= LARGEST_PAGE, address
         if "?" not in address:
             assert f'<html lang="{language}">' in words

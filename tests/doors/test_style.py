@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from django.template import engines
 
 from bekal.core.texts import table
 
@@ -12,6 +13,11 @@ DOORS = Path(__file__).resolve().parents[2] / "bekal" / "doors"
 TEMPLATES = sorted((DOORS / "templates").rglob("*.html"))
 NAMES = {"Bekal", "NIK", "bundle.json", "roll.bin", "journal.json", "seals.json", "effect.json", ".json"}
 SAMPLES = {"leaf", "leaf-deep", "kunyit", "clay", "laut", "paper", "7KQ2M9XC", "7KQ2-M9XC", "D-7KQ2-M9XC"}
+
+
+def test_a_name_nobody_gave_fails() -> None:
+    with pytest.raises(AssertionError, match="nobody_gave"):
+        engines["django"].from_string("{{ nobody_gave.this }}").render({})
 
 
 def test_stylesheet_budget() -> None:

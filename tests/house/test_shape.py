@@ -39,7 +39,7 @@ def test_only_actions_write() -> None:
             continue
         for node, callee in calls(file):
             name = callee.rsplit(".", 1)[-1]
-            if (name in WRITES and ".objects" in callee) or name == "save" and not node.args:
+            if (name in WRITES and ".objects" in callee) or (name == "save" and not node.args):
                 faults.append(f"{named(file)}:{node.lineno} {callee}")
     assert faults == []
 

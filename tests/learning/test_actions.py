@@ -54,6 +54,7 @@ from bekal.learning.queries import (
 )
 from bekal.market.actions import cancel_schedule
 from bekal.market.models import Purchase
+from bekal.notices.models import Notice
 from bekal.scholarships.models import Award
 from tests.learning.making import (
     ALIKE,
@@ -132,6 +133,7 @@ def test_the_whole_way_to_a_signed_certificate() -> None:
     assert view(one).certificate_number == mine.number
     assert certificate_view(mine.number) == mine
     assert learning_figures().certified == 1
+    assert Notice.objects.filter(template="learning.notice_certificate").count() == 1
 
 
 def test_finishing_opens_the_next_window() -> None:
@@ -349,7 +351,7 @@ def test_many_certificates_cost_no_more_statements_each(django_assert_max_num_qu
     sold = shop()
     for number in range(1, 7):
         learned(bought(sold, number))
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(14):
         assert issue_certificates(by=BY, at=ENDS_AT) == 6
     with django_assert_max_num_queries(4):
         assert len(provider_enrolments(sold.provider.id)) == 6

@@ -10,10 +10,11 @@ from bekal.doors.intervals import effect_row
 from bekal.doors.languages import say, spoken
 from bekal.doors.listings import place_name
 from bekal.doors.pages import Bar, bars, show
+from bekal.doors.public import figures
 from bekal.doors.sessions import permission
 from bekal.doors.templatetags.bekal import number
 from bekal.evaluation.queries import effect_estimates
-from bekal.openbook.queries import MoneyLine, digest, funnel, journal, money_statement, public_documents
+from bekal.openbook.queries import MoneyLine, journal
 from bekal.rulebooks.queries import NoSuchProgramme, programme_of, rulebook_of
 from bekal.rulebooks.regions import PROVINCES
 from bekal.rulebooks.rules import describe
@@ -33,7 +34,10 @@ class Sum:
 
 def _funnel_bars(wave_number: int) -> tuple[Bar, ...]:
     return bars(
-        [(say(f"openbook.funnel_{line.code}"), line.people, number(line.people)) for line in funnel(wave_number)]
+        [
+            (say(f"openbook.funnel_{line.code}"), line.people, number(line.people))
+            for line in figures.funnel(wave_number)
+        ]
     )
 
 
@@ -51,7 +55,8 @@ def book(request: HttpRequest) -> HttpResponse:
     drawn = next((wave for wave in waves if wave.state == "announced"), waves[0] if waves else None)
     return show(
         request, "public/book.html", waves=waves, wave=drawn, bars=_funnel_bars(drawn.number) if drawn else (),
-        money=money_statement(drawn.programme_code) if drawn else None, digest=digest(), documents=DOCUMENTS,
+        money=figures.money_statement(drawn.programme_code) if drawn else None, digest=figures.digest(),
+        documents=DOCUMENTS,
     )  # fmt: skip
 
 
@@ -135,7 +140,7 @@ def roll_file(request: HttpRequest, wave_number: int) -> HttpResponse:
 def money(request: HttpRequest) -> HttpResponse:
     """Where every rupiah is, programme by programme."""
     codes = sorted({wave.programme_code for wave in wave_list()})
-    statements = tuple((one, _sums(one.lines), _sums(one.partners)) for one in map(money_statement, codes))
+    statements = tuple((one, _sums(one.lines), _sums(one.partners)) for one in map(figures.money_statement, codes))
     return show(request, "public/money.html", statements=statements)
 
 
@@ -176,7 +181,7 @@ def document(request: HttpRequest, name: str) -> HttpResponse:
     """One public document."""
     if name not in DOCUMENTS:
         raise Http404
-    return _json_file(public_documents()[name], f"bekal-{name}.json")
+    return _json_file(figures.documents()[name], f"bekal-{name}.json")
 
 
 def _json_file(content: object, name: str) -> JsonResponse:

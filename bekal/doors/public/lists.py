@@ -12,6 +12,7 @@ from bekal.core import clock
 from bekal.core.money import format_rupiah
 from bekal.doors import answers
 from bekal.doors.fields import Asked, Choice, Field, asked
+from bekal.doors.languages import say
 from bekal.doors.listings import job_row, mode_name, place_name, training_row
 from bekal.doors.pages import show
 from bekal.doors.sessions import CITIZEN, citizen_id, permission, visitor
@@ -22,13 +23,23 @@ from bekal.scholarships.queries import award_of
 MODES = ("self_paced", "webinar", "offline", "blended")
 PRICES = (250_000, 500_000, 1_000_000, 2_000_000)
 SEARCH = Field("search", "text", answers.line())
-MODE = Field("mode", "select", answers.one_of(MODES), lambda: tuple(Choice(one, mode_name(one)) for one in MODES))
-PRICE = Field(
-    "price_max", "select", answers.one_of(()), lambda: tuple(Choice(str(one), format_rupiah(one)) for one in PRICES)
-)
-PROVINCE = Field(
-    "place", "select", answers.one_of(PROVINCES), lambda: tuple(Choice(*pair) for pair in sorted(PROVINCES.items()))
-)
+
+
+def _modes() -> tuple[Choice, ...]:
+    return (Choice("", say("form.mode.any")), *(Choice(one, mode_name(one)) for one in MODES))
+
+
+def _prices() -> tuple[Choice, ...]:
+    return (Choice("", say("form.price_max.any")), *(Choice(str(one), format_rupiah(one)) for one in PRICES))
+
+
+def _provinces() -> tuple[Choice, ...]:
+    return (Choice("", say("form.place.any")), *(Choice(*pair) for pair in sorted(PROVINCES.items())))
+
+
+MODE = Field("mode", "select", answers.one_of(MODES), _modes)
+PRICE = Field("price_max", "select", answers.one_of(()), _prices)
+PROVINCE = Field("place", "select", answers.one_of(PROVINCES), _provinces)
 
 
 def _filters(request: HttpRequest, *fields: Field) -> tuple[Asked, ...]:

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import connection
 
 from bekal.catalogue.queries import TrainingCard, training_cards
-from bekal.citizens.queries import citizen_view
+from bekal.citizens.queries import citizen_view, contacts_of
 from bekal.core import events, ids, vault
 from bekal.core.atomic import action
 from bekal.core.errors import Refused
@@ -37,6 +37,7 @@ from bekal.learning.rules import (
     sessions_required,
 )
 from bekal.market.queries import purchase_of_redeem_code
+from bekal.notices.actions import Message, queue_notices
 from bekal.rulebooks.queries import programme_of
 from bekal.rulebooks.rules import LearningRules
 from bekal.scholarships.actions import note_training_finished
@@ -81,7 +82,6 @@ def report_completion(
     purchase = purchase_of_redeem_code(redeem_code)
     if purchase is None or purchase.state != "paid":
         raise CodeVoided(code=redeem_code)
-    Enrolment.objects.filter(pk=enrolment.pk).update(post_test_score=post_test_score)
     enrolment.post_test_score = post_test_score
     rules = programme_of(enrolment.rulebook_id).learning
     evidence = evidence_of(enrolment, post_test_score)
@@ -91,7 +91,9 @@ def report_completion(
         person=enrolment.citizen_id, data={"score": post_test_score},
     )  # fmt: skip
     gaps = certificate_gaps(evidence, rules)
-    if not gaps:
+    if gaps:
+        Enrolment.objects.filter(pk=enrolment.pk).update(post_test_score=post_test_score)
+    else:
         _verify(by=by, at=at, enrolment=enrolment, certificate=certificate)
     return Completion(redeem_code, certificate.state, certificate.number, gaps)
 
@@ -129,6 +131,7 @@ def issue_certificates(*, by: Actor, at: datetime, limit: int = 500) -> int:
         document = credential_document(achieved, issuer=issuer, site=settings.SITE_URL, issued=instant(at))
         row.credential = sign_credential(document, key, instant(at))
     _keep_credentials(rows, at)
+    _tell(by=by, at=at, rows=rows)
     events.record_batch(
         kind="learning.certificates_issued", by=by, at=at, about="certificates", key="batch",
         lines=[(str(row.id), {"number": row.number}) for row in rows],
@@ -147,6 +150,20 @@ def _keep_credentials(rows: Sequence[Certificate], at: datetime) -> None:
     documents = [json.dumps(row.credential) for row in rows]
     with connection.cursor() as cursor:
         cursor.execute(_KEEP, [CertificateState.ISSUED.value, at, [row.id for row in rows], documents])
+
+
+def _tell(*, by: Actor, at: datetime, rows: Sequence[Certificate]) -> None:
+    contacts = contacts_of([row.citizen_id for row in rows])
+    messages = [
+        Message(
+            contacts[row.citizen_id].phone,
+            contacts[row.citizen_id].language,
+            f"certificate:{row.id}",
+            {"training": row.enrolment.training_title, "number": row.number},
+        )
+        for row in rows
+    ]
+    queue_notices(by=by, at=at, template="learning.notice_certificate", messages=messages)
 
 
 def _reported(
@@ -179,7 +196,8 @@ def _reported(
 
 def _verify(*, by: Actor, at: datetime, enrolment: Enrolment, certificate: Certificate) -> None:
     move(certificate, CertificateState.VERIFIED, moves=CERTIFICATE_MOVES, verified_at=at)
-    move(enrolment, EnrolmentState.COMPLETED, moves=ENROLMENT_MOVES, completed_at=at)
+    score = enrolment.post_test_score
+    move(enrolment, EnrolmentState.COMPLETED, moves=ENROLMENT_MOVES, completed_at=at, post_test_score=score)
     events.record(
         kind="learning.completion_verified", by=by, at=at, about="certificate", key=str(certificate.id),
         person=enrolment.citizen_id,

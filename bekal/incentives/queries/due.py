@@ -1,11 +1,11 @@
-"""What others may read about incentives: who has earned what, where it goes, and what became of each payment."""
+"""What is due: payments to plan, orders to send, outcomes to ask for."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Q, QuerySet
 
 from bekal.catalogue.queries import ratings_of
 from bekal.incentives.models import (
@@ -16,7 +16,6 @@ from bekal.incentives.models import (
     PayeeAccount,
     PayeeState,
     PaymentOrder,
-    PayRun,
     RunState,
 )
 from bekal.incentives.rules import AwardFacts, OrderFacts, Standing, award_account, digest, standings
@@ -29,69 +28,6 @@ from bekal.surveys.queries import answered_of
 
 CHUNK = 5_000
 NO_LONGER_PAID = ("revoked",)
-
-
-@dataclass(frozen=True, slots=True)
-class PayeeView:
-    """Where a citizen is paid. `tail`: the last four digits; `holder`: masked name at the payer."""
-
-    id: UUID
-    channel: str
-    tail: str
-    holder: str
-    state: str
-    refused_code: str
-    linked_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class ChecklistItem:
-    """One thing on the way to the incentives.
-
-    `code` and `waits_for` are text keys; `since` when it was done, where known.
-    """
-
-    code: str
-    number: int
-    done: bool
-    since: datetime | None
-    waits_for: str
-
-
-@dataclass(frozen=True, slots=True)
-class OrderView:
-    """One payment order as its payee sees it.
-
-    `state` never calls an unknown outcome refused. `replaces`: reference of the dead one.
-    """
-
-    reference: str
-    kind: str
-    number: int
-    amount: int
-    channel: str
-    state: str
-    attempt: int
-    replaces: str | None
-    partner_code: str
-    planned_at: datetime
-    intent_at: datetime | None
-    settled_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Entitlement:
-    """One payment of an award.
-
-    What it needs, and the newest order for it. `state`: waiting, due, or that of the order.
-    """
-
-    kind: str
-    number: int
-    amount: int
-    conditions: tuple[tuple[str, bool], ...]
-    due_from: datetime | None
-    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,96 +47,6 @@ class Due:
     settlement_id: UUID | None = None
     attempt: int = 1
     replaces_id: UUID | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RunView:
-    """A pay run as staff sees it. `states`: how many orders stand in each state."""
-
-    id: UUID
-    channel: str
-    state: str
-    digest: str
-    orders: int
-    amount: int
-    planned_by: str
-    approved_by: str
-    halted_code: str
-    planned_at: datetime
-    states: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class PayoutFigure:
-    """Orders and whole rupiah of one kind, channel and state."""
-
-    kind: str
-    channel: str
-    state: str
-    orders: int
-    amount: int
-
-
-def payee_of(citizen_id: UUID) -> PayeeView | None:
-    """The account a citizen linked last, in whatever state it is."""
-    row = PayeeAccount.objects.filter(citizen_id=citizen_id).first()
-    if row is None:
-        return None
-    return PayeeView(
-        row.id, row.channel, row.account_tail, row.holder_masked, row.state, row.refused_code, row.linked_at
-    )
-
-
-def checklist(citizen_id: UUID) -> list[ChecklistItem]:
-    """What a recipient has done and has yet to do for every incentive.
-
-    Each condition once, in the programme's order.
-    """
-    award = _award_of(citizen_id)
-    if award is None:
-        return []
-    facts = facts_of([award])[award.id]
-    account = payee_of(citizen_id)
-    since = {"certified": facts.certified_at, "account_linked": account.linked_at if account else None}
-    items: dict[tuple[str, int], ChecklistItem] = {}
-    for standing in standings(programme_of(award.rulebook_id), facts):
-        for name, done in standing.conditions:
-            number = standing.number if name == "survey_answered" else 0
-            code, waits_for = f"incentives.step_{name}", f"incentives.waits_{name}"
-            items.setdefault(
-                (name, number), ChecklistItem(code, number, done, since.get(name) if done else None, waits_for)
-            )
-    return list(items.values())
-
-
-def entitlements_of(citizen_id: UUID, at: datetime) -> list[Entitlement]:
-    """Every payment the citizen's award may bring, with how far each has come."""
-    award = _award_of(citizen_id)
-    if award is None:
-        return []
-    newest = {(order.kind, order.number): order.state for order in orders_of(citizen_id)}
-    found = standings(programme_of(award.rulebook_id), facts_of([award])[award.id])
-    return [
-        Entitlement(
-            kind=one.kind,
-            number=one.number,
-            amount=one.amount,
-            conditions=one.conditions,
-            due_from=one.due_from,
-            state=newest.get((one.kind, one.number), "due" if one.is_due(at) else "waiting"),
-        )
-        for one in found
-    ]
-
-
-def orders_of(citizen_id: UUID) -> list[OrderView]:
-    """A citizen's payment orders, oldest first."""
-    return _order_views(PaymentOrder.objects.filter(citizen_id=citizen_id))
-
-
-def orders_of_organisation(organisation_id: UUID) -> list[OrderView]:
-    """The payment orders of a provider's or platform's settlements, oldest first."""
-    return _order_views(PaymentOrder.objects.filter(organisation_id=organisation_id))
 
 
 def due_entitlements(at: datetime, *, channel: str | None = None) -> list[Due]:
@@ -269,47 +115,6 @@ def run_digest(pay_run_id: UUID) -> str:
     return digest(OrderFacts(reference, amount, bytes(index).hex()) for reference, amount, index in rows.iterator())
 
 
-def pay_runs(limit: int = 50) -> list[RunView]:
-    """The latest pay runs, with their orders counted by state."""
-    runs = list(PayRun.objects.order_by("-planned_at", "-id")[:limit])
-    counted: dict[UUID, dict[str, int]] = {}
-    rows = PaymentOrder.objects.filter(pay_run__in=runs).values_list("pay_run_id", "state").annotate(Count("id"))
-    for run_id, state, count in rows:
-        counted.setdefault(run_id, {})[state] = count
-    return [
-        RunView(
-            id=run.id,
-            channel=run.channel,
-            state=run.state,
-            digest=run.digest,
-            orders=run.orders_count,
-            amount=run.total_amount,
-            planned_by=run.planned_by,
-            approved_by=run.approved_by,
-            halted_code=run.halted_code,
-            planned_at=run.planned_at,
-            states=counted.get(run.id, {}),
-        )
-        for run in runs
-    ]
-
-
-def payout_figures() -> list[PayoutFigure]:
-    """Orders and amounts by kind, channel and state."""
-    rows = (
-        PaymentOrder.objects.values_list("kind", "channel", "state")
-        .annotate(orders=Count("id"), amount=Sum("amount"))
-        .order_by("kind", "channel", "state")
-    )
-    return [PayoutFigure(*row) for row in rows]
-
-
-def paid_citizens() -> int:
-    """People who received at least one incentive."""
-    paid = PaymentOrder.objects.filter(state=OrderState.PAID, citizen_id__isnull=False)
-    return paid.values("citizen_id").distinct().count()
-
-
 def channels_to_send(at: datetime) -> list[str]:
     """Channels with an approved order that may go out now."""
     return list(sendable(at).order_by("channel").values_list("channel", flat=True).distinct())
@@ -332,10 +137,6 @@ def in_flight(*, unknown_since: datetime, sent_since: datetime) -> QuerySet[Paym
 def open_orders() -> int:
     """Orders whose outcome is not known yet."""
     return PaymentOrder.objects.filter(state__in=IN_FLIGHT).count()
-
-
-def _award_of(citizen_id: UUID) -> Award | None:
-    return Award.objects.filter(citizen_id=citizen_id).order_by("-granted_at").first()
 
 
 def _due_of(accounts: Sequence[PayeeAccount], at: datetime) -> Iterator[Due]:
@@ -371,26 +172,6 @@ def _due(award: Award, one: Standing, account: PayeeAccount) -> Due:
 def _live(award_ids: Sequence[UUID]) -> set[tuple[UUID | None, str, int]]:
     rows = PaymentOrder.objects.filter(award_id__in=award_ids, state__in=LIVE)
     return set(rows.exclude(kind=OrderKind.SETTLEMENT).values_list("award_id", "kind", "number"))
-
-
-def _order_views(rows: QuerySet[PaymentOrder]) -> list[OrderView]:
-    return [
-        OrderView(
-            reference=row.reference,
-            kind=row.kind,
-            number=row.number,
-            amount=row.amount,
-            channel=row.channel,
-            state=row.state,
-            attempt=row.attempt,
-            replaces=row.replaces.reference if row.replaces else None,
-            partner_code=row.partner_code,
-            planned_at=row.planned_at,
-            intent_at=row.intent_at,
-            settled_at=row.settled_at,
-        )
-        for row in rows.select_related("replaces").order_by("planned_at", "attempt", "id")
-    ]
 
 
 def _chunks(rows: Sequence[PayeeAccount]) -> Iterable[Sequence[PayeeAccount]]:
