@@ -12,8 +12,10 @@ from bekal.doors.skill_names import interest_codes
 from bekal.evaluation.queries import unanswered
 from bekal.incentives.models import PayeeAccount
 from bekal.learning.models import Certificate
+from bekal.ledger.queries import statement
 from bekal.notices.tasks import send_due
 from bekal.scholarships.models import Award
+from bekal.scholarships.queries import training_account
 from demo.cast import Player, cast
 from demo.rehearsal import FOLDER, Rehearsal
 from demo.stage import Progress
@@ -113,6 +115,12 @@ class Story:
         gain = TRUE_EFFECT_PERCENT if citizen_id in self.graduates else 0
         employed = dice[1] % 100 < 55 + gain // 2
         return employed, player.base_income * (100 + gain) // 100 if employed else 0
+
+    def some_transfers(self, count: int) -> list[str]:
+        """References of the treasury's funding, the wave's allocation and of people's own grants and purchases."""
+        public = ["fund:DIPA-2023-1", *(f"allocate:{key}" for key in {award.wave_id for award in self.awards.values()})]
+        keys = sorted(training_account(award.id) for award in self.awards.values())[: count // 3]
+        return public + [line.reference for key in keys for line in statement(key)][:count]
 
     def some_certificates(self, count: int) -> list[str]:
         return list(

@@ -34,6 +34,10 @@ class TooManyTries(Refused):
     code = "access.too_many_tries"
 
 
+class TooManyCodes(Refused):
+    code = "access.too_many_codes"
+
+
 class LinkNotGood(Refused):
     code = "access.link_not_good"
 
@@ -62,8 +66,14 @@ def issue_code(
     facts: Mapping[str, Any],
     language: str = "id",
 ) -> None:
-    """Send a six-digit code to `to`, good for ten minutes, once, for `purpose` and `bound_to` only."""
-    earlier = OneTimeCode.objects.filter(purpose=purpose, bound_to=bound_to).count()
+    """Send a six-digit code to `to`, good for ten minutes, once, for `purpose` and `bound_to` only.
+
+    Raises TooManyCodes while five sent codes are still good: nobody can flood a telephone through us.
+    """
+    sent = OneTimeCode.objects.filter(purpose=purpose, bound_to=bound_to)
+    if sent.filter(expires_at__gt=at, used_at=None).count() >= rules.CODES_AT_ONCE:
+        raise TooManyCodes(minutes=rules.CODE_MINUTES)
+    earlier = sent.count()
     name = (purpose, bound_to, str(earlier))
     code = ids.fresh_digits(rules.CODE_DIGITS, "code", *name)
     row = OneTimeCode.objects.create(

@@ -14,6 +14,7 @@ ROLES: dict[str, frozenset[str]] = {
 CODE_DIGITS = 6
 CODE_MINUTES = 10
 CODE_TRIES = 10
+CODES_AT_ONCE = 5
 LINK_HOURS = 12
 
 

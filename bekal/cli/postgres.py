@@ -202,7 +202,7 @@ class Postgres:
         if str(self.data).encode() in command:
             os.kill(pid, signal.SIGINT)
             until = time.monotonic() + 30
-            while Path(f"/proc/{pid}").exists() and time.monotonic() < until:
+            while _is_alive(pid) and time.monotonic() < until:
                 time.sleep(0.05)
 
     def _hand_over(self, path: Path) -> None:
@@ -211,6 +211,14 @@ class Postgres:
 
     def _user(self) -> dict[str, Any]:
         return {"user": self.account.uid, "group": self.account.gid, "extra_groups": []} if self.account.drop else {}
+
+
+def _is_alive(pid: int) -> bool:
+    """Whether the process runs; a zombie that its parent has not collected does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def _environment() -> dict[str, str]:

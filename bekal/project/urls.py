@@ -2,6 +2,10 @@
 
 from django.urls import include, path
 
+handler403 = "bekal.doors.public.first.forbidden"
+handler404 = "bekal.doors.public.first.not_found"
+handler500 = "bekal.doors.public.first.broken"
+
 urlpatterns = [
     path("", include("bekal.doors.public.urls")),
     path("", include("bekal.doors.citizen.urls")),

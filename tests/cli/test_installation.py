@@ -1,4 +1,4 @@
-"""What a person at the keyboard can run into: a taken port, a second start, a full disk, another version, a killed server."""
+"""What a person at the keyboard runs into: a taken port, a second start, a full disk, another version, a kill."""
 
 import os
 import shutil

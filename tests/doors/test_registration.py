@@ -9,6 +9,7 @@ from django.test import Client
 
 from bekal.citizens.models import Citizen
 from bekal.core import vault
+from bekal.core.models import Event
 from bekal.core.texts import text
 from bekal.doors.citizen.questions import STEPS
 from bekal.doors.citizen.references import ALPHABET, check_sign, reference_of
@@ -56,7 +57,8 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
 
 
 def last_code() -> str:
-    words = vault.unseal(bytes(Notice.objects.order_by("-queued_at", "-id")[0].text_sealed), place="notices.text")
+    latest = Event.objects.filter(kind="notices.queued").order_by("-id")[0].key
+    words = vault.unseal(bytes(Notice.objects.get(reference=latest).text_sealed), place="notices.text")
     found = re.search(r"\b\d{6}\b", words)
     assert found
     return found.group()

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_http_methods, require_safe
 
-from bekal.access.actions import issue_code, redeem_code
+from bekal.access.actions import TooManyCodes, issue_code, redeem_code
 from bekal.citizens.actions import correct_details, register_citizen
 from bekal.citizens.models import Citizen
 from bekal.citizens.queries import citizen_view
@@ -33,7 +33,7 @@ from bekal.doors.fields import ask_form, asked, read_form
 from bekal.doors.languages import say, spoken
 from bekal.doors.moments import day_words
 from bekal.doors.pages import Fault, refusal_words, show
-from bekal.doors.sessions import CITIZEN, actor, citizen_id, enter_citizen, permission, visitor
+from bekal.doors.sessions import CITIZEN, actor, citizen_id, enter_citizen, leave_word, permission, visitor
 from bekal.doors.skill_names import skill_names
 from bekal.eligibility.tasks import verify_and_decide
 from bekal.rulebooks.queries import rulebook_of
@@ -82,10 +82,13 @@ def _take_answer(request: HttpRequest, step: Step, draft: drafts.Draft) -> HttpR
 def _send_code(request: HttpRequest, phone: str) -> HttpResponse:
     if not request.session.session_key:
         request.session.create()
-    issue_code(
-        by=actor(request), at=clock.now(), purpose="register", bound_to=phone, to=phone,
-        template="access.code_message", facts={}, language=spoken(),
-    )  # fmt: skip
+    try:
+        issue_code(
+            by=actor(request), at=clock.now(), purpose="register", bound_to=phone, to=phone,
+            template="access.code_message", facts={}, language=spoken(),
+        )  # fmt: skip
+    except TooManyCodes as refused:
+        leave_word(request, "care", refused.code, **refused.facts)
     return HttpResponseRedirect("/daftar/kode" + ("?ubah=1" if "ubah" in request.GET else ""))
 
 

@@ -25,9 +25,11 @@ from bekal.learning.actions import (
 from bekal.learning.queries import AssignmentView, CodeStatus, assignment_view, status_by_code
 from bekal.learning.rules import POST_TEST, instant
 
-_COURSE_TYPES = {"self_paced": 1, "webinar": 2, "offline": 3}
-_METHODS = {"self_paced": "SPL", "webinar": "webinar", "offline": "offline"}
-_LABELS = {"self_paced": "Self-Paced Learning", "webinar": "Webinar", "offline": "Luring"}
+_COURSE_TYPES = {"self_paced": 1, "webinar": 2, "offline": 3, "blended": 4}
+_METHODS = {"self_paced": "SPL", "webinar": "webinar", "offline": "offline", "blended": "blended"}
+_LABELS = {
+    "self_paced": "Self-Paced Learning", "webinar": "Webinar", "offline": "Luring", "blended": "Luring dan daring",
+}  # fmt: skip
 _NOT_SUBMITTED = 0
 _ASSIGNMENT_STATUS = {"submitted": 1, "accepted": 2, "returned": 3}
 _FEEDBACK_GIVEN = 2

@@ -187,7 +187,7 @@ def _order(due: Due, at: datetime) -> PaymentOrder:
 def _run(orders: Sequence[PaymentOrder], channel: str, by: Actor, at: datetime) -> PayRun:
     found = digest(OrderFacts(order.reference, order.amount, order.account_index.hex()) for order in orders)
     return PayRun(
-        id=ids.fresh("pay run", channel, found),
+        id=ids.fresh("pay run", channel, found, str(PayRun.objects.filter(digest=found).count())),
         channel=channel,
         state=RunState.PLANNED,
         digest=found,
