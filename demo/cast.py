@@ -8,6 +8,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Literal
 
 from bekal.rulebooks.regions import REGENCIES
 
@@ -34,14 +35,14 @@ class Player:
     family_card: str
     name: str
     birth_date: date
-    sex: str
+    sex: Literal["F", "M"]
     regency_code: str
     phone: str
     schooling: str
     occupation: str
     disability: str | None
     interests: tuple[str, ...]
-    language: str
+    language: Literal["id", "en"]
     registers: tuple[str, ...]
     registry_name: str
     buys: bool
@@ -73,7 +74,7 @@ def _places(people: int, dice: random.Random) -> list[str]:
 def _player(
     number: int, place: str, family: str, dice: random.Random, skills: tuple[str, ...], *, by_pages: bool
 ) -> Player:
-    sex = "F" if dice.random() < 0.51 else "M"
+    sex: Literal["F", "M"] = "F" if dice.random() < 0.51 else "M"
     age = dice.choices((17, 18 + dice.randrange(12), 30 + dice.randrange(20), 50 + dice.randrange(20)), (2, 52, 38, 8))[
         0
     ]

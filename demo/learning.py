@@ -4,13 +4,11 @@ import random
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from uuid import UUID
 
-from bekal.citizens.queries import citizen_of_phone
+from bekal.catalogue.models import Training
 from bekal.learning.tasks import issue_due
-from bekal.market.queries import purchases_of
+from bekal.market.models import Purchase
 from demo.cast import Player, portrait
 from demo.town import LESSONS, PLATFORMS
 from demo.visitors import Visitor
@@ -19,8 +17,6 @@ from demo.wire import Partner, Surprise
 if TYPE_CHECKING:
     from demo.story import Story
 
-FIRST_BUY = datetime(2023, 8, 25, 3, tzinfo=UTC)
-SECOND_BUY = datetime(2023, 9, 12, 3, tzinfo=UTC)
 PRICES = {lesson.code: lesson.price for lesson in LESSONS}
 SESSIONS = {lesson.code: lesson.sessions for lesson in LESSONS}
 PROVIDER = {lesson.code: lesson.provider for lesson in LESSONS}
@@ -33,7 +29,6 @@ class Learner:
     """A recipient who bought: the visitor, the training's code and the redeem code they read on their page."""
 
     visitor: Visitor
-    citizen_id: UUID
     training: str
     redeem_code: str
 
@@ -57,7 +52,8 @@ class School:
     def buy(self) -> str:
         """Each who buys looks at the advice, picks one of it, and pays on a platform with a code from the phone."""
         buyers = [player for player in self.recipients() if player.buys]
-        visitors = [v for v in self.story.visitors.all(buyers) if not self._has_bought(v.player)]
+        bought = self._bought()
+        visitors = [v for v in self.story.visitors.all(buyers) if v.player.number not in bought]
         wishes = list(self._progress(self._choose, visitors))
         for start in range(0, len(wishes), 200):
             batch = wishes[start : start + 200]
@@ -106,9 +102,14 @@ class School:
     def _progress(self, work: Callable, things: Sequence) -> Sequence:  # type: ignore[type-arg]
         return list(self.story.progress.over(self.story.rehearsal.many(work, things), len(things)))
 
-    def _has_bought(self, player: Player) -> bool:
-        citizen_id = citizen_of_phone(player.phone)
-        return citizen_id is not None and any(p.state == "paid" for p in purchases_of(citizen_id))
+    def _bought(self) -> dict[int, tuple[str, str]]:
+        """Player number -> code of the training and redeem code, of everybody who has bought."""
+        codes = {key: code for code, key in Training.objects.values_list("code", "id")}
+        rows = Purchase.objects.filter(state="paid", redeem_code__isnull=False).values_list(
+            "citizen_id", "training_id", "redeem_code"
+        )
+        bought = {citizen_id: (codes[training], str(redeem_code)) for citizen_id, training, redeem_code in rows}
+        return {number: bought[key] for number, key in self.story.citizens.items() if key in bought}
 
     def _choose(self, visitor: Visitor) -> tuple[Visitor, str]:
         page = visitor.browser.get("/saya/saran")
@@ -135,7 +136,7 @@ class School:
         self._platform(visitor.player).call(
             "payment/authorize", self.story.now(),
             {
-                "otp": self.story.rehearsal.control.code(visitor.player.phone), "invoice_code": invoice,
+                "otp": self.story.code_on(visitor.player.phone, to_sign_in=False), "invoice_code": invoice,
                 "invoice_url": f"https://platform.example/{invoice}",
             },
             authorization=f"Payment {token}",
@@ -143,14 +144,9 @@ class School:
 
     def _learners(self) -> list[Learner]:
         """Those who bought, with the code that stands on their page."""
+        bought = self._bought()
         players = [player for player in self.recipients() if player.buys]
-        return [self._learner(visitor) for visitor in self.story.visitors.all(players)]
-
-    def _learner(self, visitor: Visitor) -> Learner:
-        citizen_id = citizen_of_phone(visitor.player.phone)
-        assert citizen_id
-        bought = next(p for p in purchases_of(citizen_id) if p.state == "paid")
-        return Learner(visitor, citizen_id, bought.training_code, bought.redeem_code)
+        return [Learner(visitor, *bought[visitor.player.number]) for visitor in self.story.visitors.all(players)]
 
     def _attend(self, learner: Learner) -> int:
         provider = self._provider(learner.training)

@@ -12,7 +12,6 @@ from bekal.access.actions import add_staff, approve, propose
 from bekal.catalogue.actions import open_schedule, propose_training, review_training
 from bekal.catalogue.queries import training_view
 from bekal.citizens.actions import UnderAge, register_citizen
-from bekal.citizens.queries import citizen_of_phone
 from bekal.citizens.rules import Registration
 from bekal.cli.installation import ROOT
 from bekal.core.events import Actor
@@ -169,19 +168,25 @@ def introduce_people(story: "Story") -> str:
 def register_people(story: "Story") -> str:
     """People register, the civil registry is asked, the rules decide; a few do it through the site's pages."""
     book = rulebook_of(PROGRAMME).id
+    known = story.citizens
     for player in story.players:
-        if player.by_pages and citizen_of_phone(player.phone) is None:
+        if player.by_pages and player.number not in known:
             story.visitors.register(player)
-    accepted = story.rehearsal.crew(partial(_register, book), story.players)
+    known = story.citizens
+    casting = [(player, known.get(player.number)) for player in story.players]
+    accepted = story.rehearsal.crew(partial(_register, book), casting)
     eligible = sum(story.progress.over(accepted, len(story.players)))
     return f"{len(story.players) - eligible} refused with reasons"
 
 
-def _register(book: UUID, player: Player) -> bool:
-    citizen_id = citizen_of_phone(player.phone) or _sign_up(player)
-    if citizen_id is None:
-        return False
-    verdict = verdict_of(citizen_id, book) or verify_and_decide(citizen_id, book)
+def _register(book: UUID, casting: tuple[Player, UUID | None]) -> bool:
+    player, known = casting
+    verdict = verdict_of(known, book) if known else None
+    if verdict is None:
+        citizen_id = known or _sign_up(player)
+        if citizen_id is None:
+            return False
+        verdict = verify_and_decide(citizen_id, book)
     return verdict.eligible
 
 
@@ -205,14 +210,13 @@ def join(story: "Story") -> str:
     """Everybody who may, joins; some press the button twice."""
     waves.open_and_close_due()
     wave = wave_view(WAVE)
-    joined = story.rehearsal.crew(partial(_join, wave.id), story.players)
-    return f"{sum(story.progress.over(joined, len(story.players)))} joined"
+    people = [(story.players[number], citizen_id) for number, citizen_id in sorted(story.citizens.items())]
+    joined = story.rehearsal.crew(partial(_join, wave.id), people)
+    return f"{sum(story.progress.over(joined, len(people)))} joined"
 
 
-def _join(wave_id: UUID, player: Player) -> bool:
-    citizen_id = citizen_of_phone(player.phone)
-    if citizen_id is None:
-        return False
+def _join(wave_id: UUID, casting: tuple[Player, UUID]) -> bool:
+    player, citizen_id = casting
     try:
         for _ in range(2 if player.number % 50 == 0 else 1):
             join_wave(by=Actor.citizen(citizen_id), at=OPEN, wave_id=wave_id, citizen_id=citizen_id)

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import re
 from functools import cached_property
 from uuid import UUID
 
@@ -20,9 +21,11 @@ from demo.cast import Player, cast
 from demo.rehearsal import FOLDER, Rehearsal
 from demo.stage import Progress
 from demo.visitors import Visitors
-from demo.wire import Partner
+from demo.wire import Partner, Surprise
 
 TRUE_EFFECT_PERCENT = 12
+CODE = re.compile(r"(\d{6})\b")
+SIGN_IN = re.compile(r"kode masuk|sign-in code")
 
 
 class Story:
@@ -73,6 +76,15 @@ class Story:
     def derive(self, name: str) -> bytes:
         """32 bytes of a player's own, from the seed."""
         return hmac.digest(self.rehearsal.wish.seed.encode(), name.encode(), hashlib.sha256)
+
+    def code_on(self, phone: str, *, to_sign_in: bool) -> str:
+        """The code of the newest message on this telephone that brings one for signing in, or for paying."""
+        texts = [message["text"] for message in self.rehearsal.control.inbox(phone)]
+        fitting = [text for text in texts if bool(SIGN_IN.search(text)) == to_sign_in]
+        found = next((match for text in reversed(fitting) if (match := CODE.match(text))), None)
+        if found is None:
+            raise Surprise(f"no code came to {phone}")
+        return found.group(1)
 
     def send_notices(self) -> None:
         """Hand every queued message to the gateway, as the worker does."""

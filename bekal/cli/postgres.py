@@ -154,7 +154,8 @@ class Postgres:
 
     def _command(self) -> list[str | Path]:
         settings = ["listen_addresses=", "unix_socket_permissions=0700", "max_connections=60", "shared_buffers=256MB",
-                    "max_wal_size=2GB", "log_min_messages=error", "jit=off"]  # fmt: skip
+                    "max_wal_size=2GB", "log_min_messages=error", "jit=off",
+                    "autovacuum_naptime=3s"]  # fmt: skip
         if not self.durable:
             settings += ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
         words: list[str | Path] = [self.bin / "postgres", "-D", self.data, "-k", str(self.sockets)]

@@ -42,9 +42,15 @@ def view_of(row: Verdict) -> VerdictView:
     return VerdictView(row.id, row.citizen_id, row.rulebook_id, row.eligible, results, row.decided_at)
 
 
-def priority_groups(citizen_id: UUID, programme: Programme) -> str:
-    """The code of the first priority group that fits the person, or "general"."""
-    return priority_group(programme, person_facts(Citizen.objects.get(id=citizen_id), [], clock.now().date()))
+def is_eligible(citizen_id: UUID, rulebook_id: UUID) -> bool:
+    """Whether the last decision about a person under a version of a programme was a yes."""
+    return Verdict.objects.filter(citizen_id=citizen_id, rulebook_id=rulebook_id, eligible=True).exists()
+
+
+def standing_in(citizen_id: UUID, programme: Programme) -> tuple[str, str]:
+    """Where and in which priority group a person draws: regency code, and group code or "general"."""
+    citizen = Citizen.objects.get(id=citizen_id)
+    return citizen.regency_code, priority_group(programme, person_facts(citizen, [], clock.now().date()))
 
 
 def facts_about(nik_index: bytes) -> list[Fact]:

@@ -38,7 +38,12 @@ def database(url: str) -> dict[str, Any]:
         "HOST": query.pop("host", parts.hostname or ""),
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": None,
-        "OPTIONS": {**query, "server_side_binding": True, "prepare_threshold": 3, "options": "-c lock_timeout=10s -c timezone=UTC"},
+        "OPTIONS": {
+            **query,
+            "server_side_binding": True,
+            "prepare_threshold": 3,
+            "options": "-c lock_timeout=10s -c timezone=UTC",
+        },
     }
 
 

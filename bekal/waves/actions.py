@@ -10,13 +10,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.db import connection
 from django.db.models import F
 
-from bekal.citizens.queries import citizen_place
 from bekal.core import events, ids, vault
 from bekal.core.atomic import action
 from bekal.core.errors import Refused
 from bekal.core.events import Actor
 from bekal.core.machine import move
-from bekal.eligibility.queries import priority_groups, verdict_of
+from bekal.eligibility.queries import is_eligible, standing_in
 from bekal.engines.draw.beacon import BeaconRound, Chain, verify_round
 from bekal.engines.draw.bundle import make_bundle
 from bekal.engines.draw.commitment import (
@@ -117,22 +116,21 @@ def join_wave(*, by: Actor, at: datetime, wave_id: UUID, citizen_id: UUID) -> Ap
     wave = Wave.objects.get(pk=wave_id)
     if wave.state != WaveState.OPEN or not wave.opens_at <= at < wave.closes_at:
         raise WaveClosed(number=wave.number)
-    verdict = verdict_of(citizen_id, wave.rulebook_id)
-    if verdict is None or not verdict.eligible:
+    if not is_eligible(citizen_id, wave.rulebook_id):
         raise NotEligible(number=wave.number)
     if Application.objects.filter(citizen_id=citizen_id, wave_id=wave_id).update(attempts=F("attempts") + 1):
         events.nothing_changed()
         return Application.objects.get(citizen_id=citizen_id, wave_id=wave_id)
     programme = programme_of(wave.rulebook_id)
     assert programme.selection
-    place = citizen_place(citizen_id)
+    place, group = standing_in(citizen_id, programme)
     application = Application.objects.create(
         id=ids.fresh("application", str(wave_id), str(citizen_id)),
         wave=wave,
         citizen_id=citizen_id,
         region=rules.region_of(place, programme.selection.region_level),
         regency_code=place,
-        group=priority_groups(citizen_id, programme),
+        group=group,
         ticket_id=ticket_id(wave_key=_wave_key(wave_id), person=citizen_id),
         joined_at=at,
     )

@@ -143,7 +143,7 @@ def test_priority_groups(book: RuleBook) -> None:
     from bekal.rulebooks.queries import programme_of
 
     citizen = eligible_citizen(book.id, disability="visual")
-    assert queries.priority_groups(citizen.id, programme_of(book.id)) == "disability"
+    assert queries.standing_in(citizen.id, programme_of(book.id)) == (citizen.regency_code, "disability")
 
 
 def test_verify_and_decide(book: RuleBook, monkeypatch: pytest.MonkeyPatch) -> None:
