@@ -48,10 +48,10 @@ demo: setup
 	@$(BIN)/python -m demo --people $(PEOPLE) --seed $(SEED) --serve $(SERVE) --clean $(CLEAN) --port $(PORT)
 
 test: setup-dev
-	@$(BIN)/python -m pytest -n 2 -m "not wide"
+	@$(BIN)/python -m pytest -n 2 -m "not wide" -rs
 
 test-wide: setup-dev
-	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest -n 2 -rs
 
 check: setup-dev
 	@$(BIN)/python tools/check.py

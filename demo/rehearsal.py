@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -82,16 +83,22 @@ class Rehearsal:
 
     def many(self, work: Callable[[T], R], things: Iterable[T]) -> Iterator[R]:
         """Work on things with a few hands that use HTTP only; results come in the things' order."""
-        with ThreadPoolExecutor(HANDS) as hands:
+        hands = ThreadPoolExecutor(HANDS)
+        try:
             yield from hands.map(work, things)
+        finally:
+            hands.shutdown(cancel_futures=True)
 
     def crew(self, work: Callable[[T], R], things: Iterable[T]) -> Iterator[R]:
         """Work on things in two processes that call the product's actions; results come in the things' order."""
         from django.db import connections
 
         connections.close_all()
-        with ProcessPoolExecutor(2, get_context("fork"), _start_afresh) as crew:
+        crew = ProcessPoolExecutor(2, get_context("fork"), _start_afresh)
+        try:
             yield from crew.map(work, things, chunksize=10)
+        finally:
+            crew.shutdown(cancel_futures=True)
 
     @property
     def stages_done(self) -> list[str]:
@@ -194,7 +201,9 @@ class Rehearsal:
 
 
 def _start_afresh() -> None:
-    """A forked process must not use its parent's connections."""
+    """A forked process must not use its parent's connections, and leaves Ctrl-C to its parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     from bekal.core.ports import open_port
 
     open_port.cache_clear()
