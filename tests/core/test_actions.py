@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.exceptions import InvalidTag
 from django.db import IntegrityError, connection, transaction
 
-from bekal.core import clock, events, ids, machine, vault
+from bekal.core import clock, events, ids, machine, texts, vault
 from bekal.core.atomic import ActionWithoutEvent, action
 from bekal.core.events import Actor
 from bekal.core.models import Event, EventLine
@@ -149,3 +150,25 @@ def test_blind_indexes_agree_within_a_place() -> None:
 @pytest.mark.parametrize(("amount", "text"), [(600_000, "Rp600.000"), (0, "Rp0"), (-1_500, "-Rp1.500")])
 def test_rupiah(amount: int, text: str) -> None:
     assert format_rupiah(amount) == text
+
+
+@pytest.mark.django_db
+def test_events_name_themselves() -> None:
+    @action
+    def many(*, by: Actor, at: datetime) -> None:
+        events.record_batch(kind="tests.many", by=by, at=at, about="test", key="b", lines=[("1", {})])
+
+    many(by=BY, at=AT)
+    assert str(Event.objects.get()) == "tests.many test:b"
+    assert str(EventLine.objects.get()).endswith(":1")
+
+
+def test_texts_are_found_once_and_in_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert texts.text("access.code_used", "en").startswith("This code")
+    with pytest.raises(texts.UnknownText):
+        texts.text("no.such.text", "id")
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.toml").write_text('["x.y"]\nid = "a"\nen = "b"\n')
+    monkeypatch.setattr(texts, "FOLDER", tmp_path)
+    with pytest.raises(ValueError, match="repeats"):
+        texts.table.__wrapped__()

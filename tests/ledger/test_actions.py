@@ -22,10 +22,12 @@ from bekal.ledger.actions import (
     NotPending,
     Overdrawn,
     open_account,
+    open_accounts,
     post_transfers,
     resolve_pending,
     seal_journal,
 )
+from bekal.ledger.models import Account, Seal, Transfer
 from bekal.ledger.rules import Posting
 
 BY = Actor.system("tests")
@@ -210,3 +212,41 @@ def test_whatever_happens_the_books_balance(sequence: list[tuple[str, str, str, 
             pass
         assert queries.imbalance() == 0
         assert all(queries.balance(names[key]).available >= 0 for key in ("a", "b", "c"))
+
+
+def test_the_books_are_recomputed_from_the_transfers() -> None:
+    post(Posting("a", "b", 5, "x", "t1"))
+    seal_journal(by=BY, at=AT)
+    post(Posting("a", "b", 6, "x", "t2"))
+    seal_journal(by=BY, at=AT)
+    assert queries.books_in_order() == []
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE ledger_transfer DISABLE TRIGGER USER")
+        cursor.execute("ALTER TABLE ledger_seal DISABLE TRIGGER USER")
+        cursor.execute("UPDATE ledger_account SET credits_posted = credits_posted + 1 WHERE key = 'b'")
+        cursor.execute("UPDATE ledger_transfer SET amount = 7 WHERE reference = 't2'")
+        cursor.execute("UPDATE ledger_seal SET chain = '\\x00' WHERE number = 1")
+    problems = queries.books_in_order()
+    assert len(problems) == 4
+    assert problems[0] == "accounts and transfers do not agree"
+
+
+def test_nothing_to_open_is_no_event_and_no_fault() -> None:
+    open_accounts(by=BY, at=AT, accounts=[])
+
+
+def test_another_broken_constraint_is_not_called_overdrawn() -> None:
+    """A counter that would go below zero is a defect, not a refusal."""
+    post(Posting("a", "b", 5, "x", "p", phase="pending"))
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE ledger_account SET credits_pending = 0 WHERE key = 'b'")
+    with pytest.raises(IntegrityError):
+        resolve("void", "p")
+
+
+def test_rows_name_themselves() -> None:
+    post(Posting("a", "b", 5, "x", "t1"))
+    seal_journal(by=BY, at=AT)
+    assert [str(Account.objects.get(key="a")), str(Transfer.objects.get(reference="t1"))] == ["a", "t1"]
+    assert str(Seal.objects.get()) == "1"

@@ -6,11 +6,9 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_http_methods, require_safe
 
-from bekal.citizens.ports import FaceAnswer, FaceMatch
-from bekal.citizens.queries import citizen_place, nik_of
+from bekal.citizens.queries import citizen_place
 from bekal.core import clock
 from bekal.core.errors import Refused
-from bekal.core.ports import open_port
 from bekal.doors import answers
 from bekal.doors.citizen.questions import named
 from bekal.doors.fields import Field, ask_form, asked, read_form
@@ -19,8 +17,8 @@ from bekal.doors.languages import say
 from bekal.doors.moments import zone_of
 from bekal.doors.pages import Fault, refusal_words, show
 from bekal.doors.sessions import actor, citizen_id, leave_word, permission
-from bekal.learning.actions import confirm_attendance
 from bekal.learning.queries import AttendancePage, LearningView, attendance_page, learning_of
+from bekal.learning.tasks import check_face
 from bekal.market.actions import rate_purchase
 
 LARGEST_PHOTO = 15 * 1024 * 1024
@@ -80,9 +78,8 @@ def _attend(request: HttpRequest, page: AttendancePage) -> tuple[Fault, ...]:
     fault = _photo_fault(photo)
     if fault or not isinstance(photo, UploadedFile):
         return (Fault("photo", say(f"form.photo.{fault}")),)
-    face = _face(page, photo.read())
     try:
-        confirm_attendance(by=actor(request), at=clock.now(), token=page.token, citizen_id=page.citizen_id, face=face)
+        check_face(token=page.token, citizen_id=page.citizen_id, photo=photo.read())
     except Refused as refused:
         return (Fault("", refusal_words(refused)),)
     return ()
@@ -96,15 +93,6 @@ def _photo_fault(photo: object) -> str:
     start = photo.read(8)
     photo.seek(0)
     return "" if start.startswith(PHOTO_SIGNS) else "wrong"
-
-
-def _face(page: AttendancePage, photo: bytes) -> FaceAnswer | None:
-    """The face match's answer; None when it does not answer, and then the institution confirms."""
-    port: FaceMatch = open_port("face_match")
-    try:
-        return port.compare(nik=nik_of(page.citizen_id), photo=photo, reference=f"attendance-{page.state_key}")
-    except ConnectionError:
-        return None
 
 
 def _return_address(page: AttendancePage) -> str:
