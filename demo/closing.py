@@ -74,7 +74,7 @@ def open_purse(story: "Story") -> str:
 def pay(story: "Story") -> str:
     """Incentives and settlements: planned by one, approved by another, sent; doubts settled by enquiry."""
     maker, checker = staff_actor(story, "ratih@bekal.example"), staff_actor(story, "bima@bekal.example")
-    settle_due(clock.now())
+    settle_due()
     doubtful = 0
     for _ in range(3):
         plan_due(maker)

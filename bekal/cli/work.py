@@ -13,12 +13,12 @@ from django.db import close_old_connections, connection
 from bekal.advice.tasks import train
 from bekal.careers.tasks import fetch_vacancies, match_due
 from bekal.citizens.tasks import check_due
-from bekal.core import clock
 from bekal.incentives.tasks import enquire_due
 from bekal.incentives.tasks import send_due as send_payments
 from bekal.learning.tasks import issue_due
 from bekal.market.tasks import lapse_due, settle_due
 from bekal.notices.tasks import send_due as send_notices
+from bekal.partners.tasks import forget_due_answers
 from bekal.scholarships.tasks import expire_due, revoke_due
 from bekal.waves.tasks import open_and_close_due
 
@@ -27,18 +27,11 @@ _ROUND = 0xBE4A1
 MOMENT, HOUR, NIGHT = 0.0, 3_600.0, 86_400.0
 
 
-def lapse_reservations() -> int:
-    return lapse_due(clock.now())
-
-
-def close_settlements() -> int:
-    return len(settle_due(clock.now()))
-
-
 TASKS: tuple[tuple[Callable[[], object], float], ...] = (
-    (check_due, MOMENT), (open_and_close_due, MOMENT), (lapse_reservations, MOMENT), (revoke_due, HOUR),
-    (expire_due, HOUR), (issue_due, MOMENT), (close_settlements, HOUR), (send_payments, MOMENT),
+    (check_due, MOMENT), (open_and_close_due, MOMENT), (lapse_due, MOMENT), (revoke_due, HOUR),
+    (expire_due, HOUR), (issue_due, MOMENT), (settle_due, HOUR), (send_payments, MOMENT),
     (enquire_due, MOMENT), (fetch_vacancies, HOUR), (match_due, HOUR), (train, NIGHT), (send_notices, MOMENT),
+    (forget_due_answers, HOUR),
 )  # fmt: skip
 """Every task with the least seconds between two runs of it by one worker."""
 

@@ -14,10 +14,9 @@ from bekal.engines import merkle
 from bekal.engines.merkle import seal
 from bekal.ledger import rules
 from bekal.ledger.models import Account, Seal, Transfer
-from bekal.ledger.queries import leaf_of, salt_of
+from bekal.ledger.queries import sealed_leaves
 from bekal.ledger.rules import Posting
 
-_FIRST_CHAIN = bytes(32)
 _SEALING = 0x5EA1  # advisory lock: shared by every posting, exclusive while sealing
 
 
@@ -170,9 +169,8 @@ def seal_journal(*, by: Actor, at: datetime) -> None:
     if not rows:
         events.nothing_changed()
         return
-    leaves = [seal.seal_leaf(leaf_of(row), salt_of(row.key)) for row in rows]
-    root = merkle.root(leaves)
-    previous = bytes(before.chain) if before else _FIRST_CHAIN
+    root = merkle.root(sealed_leaves(rows))
+    previous = bytes(before.chain) if before else seal.CHAIN_START
     numbers = [row.number for row in rows]
     made = Seal.objects.create(
         number=before.number + 1 if before else 1, first=min(numbers), last=max(numbers), size=len(rows), root=root,

@@ -125,9 +125,9 @@ def books_in_order() -> list[str]:
     problems = []
     if imbalance():
         problems.append("accounts and transfers do not agree")
-    previous = bytes(32)
+    previous = seal.CHAIN_START
     for row in Seal.objects.order_by("number"):
-        leaves = [seal.seal_leaf(leaf_of(t), salt_of(t.key)) for t in _sealed(row)]
+        leaves = sealed_leaves(_sealed(row))
         if len(leaves) != row.size or merkle.root(leaves) != bytes(row.root):
             problems.append(f"seal {row.number}: the transfers under it are not those that were sealed")
         if bytes(row.previous) != previous or seal.chain(previous, bytes(row.root), row.size) != bytes(row.chain):
@@ -150,7 +150,7 @@ def journal_export(references: Sequence[str] | None = None) -> dict[str, Any]:
     proofs = []
     for row in Seal.objects.order_by("number"):
         transfers = list(_sealed(row))
-        tree = merkle.Tree([seal.seal_leaf(leaf_of(t), salt_of(t.key)) for t in transfers])
+        tree = merkle.Tree(sealed_leaves(transfers))
         proofs += [
             {
                 "seal": row.number, "index": index, "leaf": leaf_of(t), "salt": salt_of(t.key).hex(),
@@ -169,6 +169,11 @@ def journal_export(references: Sequence[str] | None = None) -> dict[str, Any]:
         ],
         "proofs": proofs,
     }  # fmt: skip
+
+
+def sealed_leaves(rows: Iterable[Transfer]) -> list[bytes]:
+    """The leaf hashes of these transfers, in their order."""
+    return [seal.seal_leaf(leaf_of(row), salt_of(row.key)) for row in rows]
 
 
 def leaf_of(row: Transfer) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """What is due in the market."""
 
-from datetime import datetime
-
+from bekal.core import clock
 from bekal.core.events import Actor
 from bekal.market.actions import close_settlement, lapse_expired
 from bekal.market.models import Settlement
@@ -10,19 +9,19 @@ from bekal.market.queries import organisations_to_settle
 BATCH = 500
 
 
-def lapse_due(at: datetime) -> int:
+def lapse_due() -> int:
     """End every reservation whose time is over, a batch a transaction; returns how many.
 
     Safe to run twice and at once.
     """
-    ended = 0
+    ended, at = 0, clock.now()
     while batch := lapse_expired(by=Actor.system("market.lapse_due"), at=at, limit=BATCH):
         ended += batch
     return ended
 
 
-def settle_due(at: datetime) -> list[Settlement]:
+def settle_due() -> list[Settlement]:
     """Close a statement for every organisation that has something due."""
-    by = Actor.system("market.settle_due")
+    by, at = Actor.system("market.settle_due"), clock.now()
     closed = (close_settlement(by=by, at=at, organisation_id=key, until=at) for key in organisations_to_settle(at))
     return [settlement for settlement in closed if settlement is not None]

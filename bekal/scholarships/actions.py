@@ -15,6 +15,7 @@ from bekal.core.events import Actor
 from bekal.core.machine import move
 from bekal.core.money import format_rupiah
 from bekal.eligibility.actions import record_facts
+from bekal.eligibility.rules import family_card_full
 from bekal.engines.draw.result import WaitingLine
 from bekal.ledger.actions import open_account, open_accounts, post_transfers
 from bekal.ledger.queries import balance, balances
@@ -271,7 +272,7 @@ def _within_family_limit(
         for row in _follow(first, line, waiting):
             card = keys[row.citizen_id].family_index
             place = taken.get(card, 0) + 1
-            if limit is not None and place > limit:
+            if family_card_full(place - 1, limit):
                 skipped.append(row)
                 continue
             taken[card] = place

@@ -2,11 +2,8 @@
 
 from collections import Counter
 from datetime import datetime
-from typing import Literal
 from uuid import UUID
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.db import connection
 from django.db.models import F
 
@@ -19,6 +16,7 @@ from bekal.eligibility.queries import is_eligible, standing_in
 from bekal.engines.draw.beacon import BeaconRound, Chain, verify_round
 from bekal.engines.draw.bundle import make_bundle
 from bekal.engines.draw.commitment import (
+    Signature,
     beacon_choice,
     check_signatures,
     choose,
@@ -27,7 +25,7 @@ from bekal.engines.draw.commitment import (
     instant_text,
     make_commitment,
     public_key_hex,
-    statement_hash,
+    signature_problem,
 )
 from bekal.engines.draw.quotas import allocate_places
 from bekal.engines.draw.result import DrawResult, draw
@@ -216,8 +214,8 @@ def sign_commitment(*, by: Actor, at: datetime, wave_id: UUID, name: str) -> Non
     """A draw operator stands behind the commitment; two different ones must."""
     row = _open_draw(wave_id)
     key = vault.signing_key(f"draw operator {name}")
-    signed = endorse(row.commitment, by=name, role="operator", private_key=key, at=at)
-    _endorse(row, name, "operator", public_key_hex(key), signed["signature"], signed["at"])
+    said = endorse(row.commitment, by=name, role="operator", private_key=key, at=at)
+    _keep_endorsement(row, said, public_key_hex(key))
     events.record(kind="waves.commitment_signed", by=by, at=at, about="wave", key=str(wave_id), data={"name": name})
 
 
@@ -225,11 +223,8 @@ def sign_commitment(*, by: Actor, at: datetime, wave_id: UUID, name: str) -> Non
 def countersign(*, by: Actor, at: datetime, wave_id: UUID, name: str, signature: str, signed_at: datetime) -> None:
     """Take in a witness's countersignature, made with the witness's own key elsewhere."""
     row = _open_draw(wave_id)
-    key = witness_keys().get(name)
-    statement = statement_hash(row.commitment, by=name, role="witness", at=instant_text(signed_at))
-    if key is None or not _signature_holds(key, statement, signature):
-        raise SignatureWrong(name=name)
-    _endorse(row, name, "witness", key, signature, instant_text(signed_at))
+    said: Signature = {"by": name, "role": "witness", "signature": signature, "at": instant_text(signed_at)}
+    _keep_endorsement(row, said, witness_keys().get(name))
     events.record(
         kind="waves.commitment_countersigned", by=by, at=at, about="wave", key=str(wave_id), data={"name": name}
     )
@@ -332,18 +327,16 @@ def _open_draw(wave_id: UUID) -> Draw:
     return row
 
 
-def _endorse(row: Draw, name: str, role: Literal["operator", "witness"], key: str, signature: str, at: str) -> None:
+def _keep_endorsement(row: Draw, said: Signature, key: str | None) -> None:
+    """Keep a party's statement, once; one that the draw would refuse is refused here."""
+    if key is None or signature_problem(row.commitment, said, key):
+        raise SignatureWrong(name=said["by"])
     Endorsement.objects.get_or_create(
-        draw=row, name=name, defaults={"role": role, "public_key": key, "signature": signature, "signed_at": at}
-    )
-
-
-def _signature_holds(key: str, statement: bytes, signature: str) -> bool:
-    try:
-        Ed25519PublicKey.from_public_bytes(bytes.fromhex(key)).verify(bytes.fromhex(signature), statement)
-    except (InvalidSignature, ValueError):
-        return False
-    return True
+        draw=row, name=said["by"],
+        defaults={
+            "role": said["role"], "public_key": key, "signature": said["signature"], "signed_at": said["at"],
+        },
+    )  # fmt: skip
 
 
 _RANK = """

@@ -31,6 +31,7 @@ from bekal.scholarships.models import Award
 from bekal.scholarships.queries import award_view
 from tests.catalogue.making import curated, schedule
 from tests.market.making import BALANCE, award, bought, code_sent, pay, reserve
+from tests.moments import at_time
 from tests.partners.making import AT, BY, organisation
 
 pytestmark = pytest.mark.django_db
@@ -169,9 +170,9 @@ def test_another_wish_ends_the_open_reservation(world: World) -> None:
 
 def test_time_gives_seat_and_money_back(world: World) -> None:
     reserve(world.award, world.schedule, world.platform.id)
-    assert lapse_due(AT + timedelta(minutes=14)) == 0
-    assert lapse_due(AT + timedelta(minutes=15)) == 1
-    assert lapse_due(AT + timedelta(minutes=15)) == 0
+    assert at_time(AT + timedelta(minutes=14), lapse_due) == 0
+    assert at_time(AT + timedelta(minutes=15), lapse_due) == 1
+    assert at_time(AT + timedelta(minutes=15), lapse_due) == 0
     assert (world.seats(), world.left(), imbalance()) == (0, BALANCE, 0)
     assert purchases_of(world.award.citizen_id) == []
     assert not market.lapse_reservation(by=BY, at=AT, purchase_id=Purchase.objects.get().id)
@@ -181,7 +182,7 @@ def test_time_gives_seat_and_money_back(world: World) -> None:
 def test_money_of_a_lapsed_reservation_follows_an_ended_award_to_its_wave(world: World) -> None:
     reserve(world.award, world.schedule, world.platform.id)
     Award.objects.filter(pk=world.award.pk).update(state="revoked", ended_at=AT)
-    lapse_due(AT + timedelta(minutes=15))
+    at_time(AT + timedelta(minutes=15), lapse_due)
     assert balance(f"wave:{world.award.wave_id}").available == 700_000
     assert world.left() == BALANCE - 700_000
 

@@ -19,6 +19,7 @@ from bekal.market.tasks import lapse_due
 from bekal.scholarships.models import Award
 from tests.catalogue.making import curated, schedule
 from tests.market.making import BALANCE, award, code_sent, pay, reserve
+from tests.moments import at_time
 from tests.partners.making import AT, BY, organisation
 
 STEPS = st.lists(
@@ -82,7 +83,7 @@ class Shop:
 
     def time_passes(self, who: int, what: int) -> None:
         self.at = self.at + timedelta(minutes=5 * (1 + who) * (1 + what))
-        lapse_due(self.at)
+        at_time(self.at, lapse_due)
 
     def award_ends(self, who: int, _what: int) -> None:
         Award.objects.filter(pk=self.awards[who].pk, state="active").update(state="expired", ended_at=self.at)

@@ -16,6 +16,7 @@ from bekal.scholarships.models import Award
 from tests.catalogue.making import curated, schedule
 from tests.market.making import BALANCE, award, bought, reserve
 from tests.market.test_buying import World
+from tests.moments import at_time
 from tests.partners.making import AT, BY, organisation
 
 pytestmark = pytest.mark.django_db
@@ -96,15 +97,15 @@ def test_settlements_hold_each_part_once_and_leave_the_money(world: World) -> No
     bought(world.award, world.schedule, world.platform.id)
     bought(award(2), world.schedule, world.platform.id, invoice="INV-2")
     early = DUE - timedelta(seconds=1)
-    assert settle_due(early) == []
+    assert at_time(early, settle_due) == []
     assert (money_due(world.provider.id, early).now, money_due(world.provider.id, early).later) == (0, 1_260_000)
     assert organisations_to_settle(DUE) == sorted([world.provider.id, world.platform.id])
-    closed = {row.organisation_id: row for row in settle_due(DUE)}
+    closed = {row.organisation_id: row for row in at_time(DUE, settle_due)}
     assert {key: row.amount for key, row in closed.items()} == {
         world.provider.id: 1_260_000,
         world.platform.id: 140_000,
     }
-    assert settle_due(DUE) == []
+    assert at_time(DUE, settle_due) == []
     assert money_due(world.provider.id, DUE).now == money_due(world.platform.id, DUE).now == 0
     assert world.payable(world.provider.id) == 1_260_000
     (view,) = settlements_of(world.provider.id)

@@ -33,6 +33,7 @@ from bekal.partners.queries import (
 )
 from bekal.partners.rules import commission_of, is_account, is_code
 from bekal.partners.tasks import KEPT_FOR, forget_due_answers
+from tests.moments import at_time
 from tests.partners.making import AT, BY, credential, organisation
 
 pytestmark = pytest.mark.django_db
@@ -139,8 +140,8 @@ def test_the_first_answer_kept_stays_until_nobody_can_ask() -> None:
     keep_answer(at=AT, request_key=b"k" * 32, status=200, body=b"one")
     keep_answer(at=AT, request_key=b"k" * 32, status=400, body=b"two")
     assert kept_answer(b"k" * 32) == (200, b"one")
-    assert forget_due_answers(AT + KEPT_FOR) == 0
-    assert forget_due_answers(AT + KEPT_FOR + timedelta(seconds=1)) == 1
+    assert at_time(AT + KEPT_FOR, forget_due_answers) == 0
+    assert at_time(AT + KEPT_FOR + timedelta(seconds=1), forget_due_answers) == 1
     assert kept_answer(b"k" * 32) is None
 
 

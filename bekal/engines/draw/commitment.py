@@ -215,7 +215,8 @@ def public_key_hex(private_key: Ed25519PrivateKey) -> str:
     return private_key.public_key().public_bytes_raw().hex()
 
 
-def _signature_problem(doc: Mapping[str, Any], entry: Signature, key: str | None) -> str | None:
+def signature_problem(doc: Mapping[str, Any], entry: Signature, key: str | None) -> str | None:
+    """What is wrong with one party's statement under its published key (hex), or None."""
     who = f"{entry['role']} {entry['by']}"
     if key is None:
         return f"{who} is not a known party"
@@ -249,7 +250,7 @@ def check_signatures(
     problems, keys = [], []
     for entry in signatures:
         key = parties.get(entry["role"], {}).get(entry["by"])
-        problem = _signature_problem(doc, entry, key)
+        problem = signature_problem(doc, entry, key)
         problems += [problem] if problem else []
         keys.append(key)
     for role, needed in NEEDED.items():
