@@ -8,7 +8,7 @@ CLEAN ?= no
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test test-wide check fix docs bench lock clean
+.PHONY: help setup setup-dev setup-spark demo test test-wide check fix docs bench lock clean
 
 help:
 	@echo "make demo        play one wave and serve the site   (PEOPLE=$(PEOPLE) SEED=$(SEED) PORT=$(PORT) SERVE=yes|no CLEAN=yes|no)"
@@ -19,11 +19,13 @@ help:
 	@echo "make docs        write the generated pages anew"
 	@echo "make bench       every script in benchmarks/ with --quick"
 	@echo "make setup       build the environment alone"
+	@echo "make setup-spark Spark too, for draws on a cluster (needs Java 17)"
 	@echo "make lock        resolve the dependencies anew"
 	@echo "make clean       remove the environment and the demo's data"
 
 setup: .venv/.runtime
 setup-dev: .venv/.dev
+setup-spark: .venv/.spark
 
 .venv/.uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -44,13 +46,18 @@ setup-dev: .venv/.dev
 	@$(BIN)/uv pip install -q --require-hashes --compile-bytecode -r requirements-dev.lock
 	@touch $@ .venv/.runtime
 
+.venv/.spark: .venv/.uv requirements-spark.lock
+	@echo "Installing Spark ..."
+	@$(BIN)/uv pip install -q --require-hashes --compile-bytecode -r requirements-spark.lock
+	@touch $@
+
 demo: setup
 	@$(BIN)/python -m demo --people $(PEOPLE) --seed $(SEED) --serve $(SERVE) --clean $(CLEAN) --port $(PORT)
 
 test: setup-dev
 	@$(BIN)/python -m pytest -n 2 -m "not wide" -rs
 
-test-wide: setup-dev
+test-wide: setup-dev $(if $(shell command -v java),setup-spark)
 	@$(BIN)/python -m pytest -n 2 -rs
 
 check: setup-dev
@@ -68,6 +75,7 @@ bench: setup-dev
 lock: .venv/.uv
 	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q -o requirements.lock
 	@$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q -o requirements-dev.lock
+	@$(BIN)/uv pip compile pyproject.toml --extra spark --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q -o requirements-spark.lock
 
 clean:
 	rm -rf .venv .bekal

@@ -182,8 +182,7 @@ def prove(story: "Story") -> str:
     folder.mkdir(exist_ok=True)
     site = story.rehearsal.site
     published = {
-        "bundle.json": f"/terbuka/undian/{WAVE}/bundle.json",
-        "roll.bin": f"/terbuka/undian/{WAVE}/roll.bin",
+        **{name: f"/terbuka/undian/{WAVE}/1/{name}" for name in ("bundle.json", "roll.bin", "result.bin")},
         "journal.json": "/terbuka/uang/journal.json?" + urlencode({"ref": story.some_transfers(60)}, doseq=True),
     }
     for name, path in published.items():
@@ -191,7 +190,9 @@ def prove(story: "Story") -> str:
         assert page.status == 200, f"{path}: HTTP {page.status}"
         (folder / name).write_bytes(page.body)
     checks = [
-        story.rehearsal.verify("verify_draw.py", folder / "bundle.json", folder / "roll.bin"),
+        story.rehearsal.verify(
+            "verify_draw.py", folder / "bundle.json", folder / "roll.bin", "--result", folder / "result.bin"
+        ),
         story.rehearsal.verify("verify_ledger.py", folder / "journal.json"),
     ]
     for number in story.some_certificates(20):

@@ -18,7 +18,8 @@ from bekal.core.events import Actor
 from bekal.eligibility.queries import verdict_of
 from bekal.eligibility.tasks import verify_and_decide
 from bekal.engines.draw.beacon import QUICKNET
-from bekal.engines.draw.commitment import endorse, public_key_hex, round_time
+from bekal.engines.draw.commitment import endorse, public_key_hex
+from bekal.engines.draw.source import Drand, round_time
 from bekal.partners.actions import issue_credential, register_organisation
 from bekal.partners.queries import organisation_of_code
 from bekal.rulebooks.actions import load_programme
@@ -35,7 +36,7 @@ from bekal.waves.actions import (
     register_witness,
     sign_commitment,
 )
-from bekal.waves.queries import draw_of, wave_view
+from bekal.waves.queries import draw_of, joined_counts, wave_view
 from demo.cast import Player, portrait
 from demo.rehearsal import PROGRAMME
 from demo.town import LESSONS, PLATFORMS, PROVIDERS, RUNS, STAFF, WITNESSES
@@ -52,6 +53,7 @@ CLOSE = datetime(2023, 8, 22, 16, 59, 59, tzinfo=UTC)
 COMMIT = datetime(2023, 8, 23, 14, 30, tzinfo=UTC)
 ROUND = 123
 DRAW = round_time(QUICKNET, ROUND) + timedelta(seconds=30)
+SILENT = DRAW + timedelta(days=7)
 AWARD = datetime(2023, 8, 24, 2, tzinfo=UTC)
 
 
@@ -228,7 +230,7 @@ def _join(wave_id: UUID, casting: tuple[Player, UUID]) -> bool:
 def close(story: "Story") -> str:
     """The wave closes at its instant."""
     waves.open_and_close_due()
-    return f"{wave_view(WAVE).joined} tickets"
+    return f"{joined_counts()[wave_view(WAVE).id]} tickets"
 
 
 def commit(story: "Story") -> str:
@@ -236,7 +238,7 @@ def commit(story: "Story") -> str:
     wave = wave_view(WAVE)
     operator = staff_actor(story, "sari@bekal.example")
     if draw_of(WAVE) is None:
-        commit_roll(by=operator, at=COMMIT, wave_id=wave.id, chain=QUICKNET, round_number=ROUND)
+        commit_roll(by=operator, at=COMMIT, wave_id=wave.id, source=Drand(QUICKNET, ROUND, SILENT))
     for email in ("sari@bekal.example", "tono@bekal.example"):
         sign_commitment(by=staff_actor(story, email), at=COMMIT + timedelta(minutes=5), wave_id=wave.id, name=email)
     draw = draw_of(WAVE)
@@ -259,7 +261,8 @@ def draw(story: "Story") -> str:
     found = draw_of(WAVE)
     assert found
     assert found.bundle
-    return f"{len(found.bundle['winners'])} drawn, {len(found.bundle['waiting'])} on the waiting list"
+    result = found.bundle["result"]
+    return f"{result['winners']} drawn, {result['waiting']} on the waiting list"
 
 
 def award(story: "Story") -> str:

@@ -191,7 +191,7 @@ class Rehearsal:
 
         django.setup()
 
-    def verify(self, tool: str, *files: Path) -> bool:
+    def verify(self, tool: str, *files: Path | str) -> bool:
         """Run an outsider's tool on published files."""
         command = [sys.executable, str(ROOT / "tools" / tool), *map(str, files)]
         done = subprocess.run(command, capture_output=True, check=False)

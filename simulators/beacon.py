@@ -1,18 +1,35 @@
-"""A drand relay: replays recorded rounds of real networks. A round whose time has not come on this stand-in's clock
-is too early.
+"""A drand relay: replays recorded rounds of real networks, and mints those of the rehearsals' own chain. A round whose
+time has not come on this stand-in's clock is too early.
 
 Chain parameters and rounds in beacon.json are the networks' published values
 (https://docs.drand.love/dev-guide/developer/http-api/).
 """
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
+
+from py_ecc.bls.hash_to_curve import hash_to_G1
+from py_ecc.bls.point_compression import compress_G1
+from py_ecc.optimized_bls12_381 import optimized_curve as curve
 
 from simulators.http import Reply, Request
 from simulators.standin import StandIn, refuse
 
 PUBLISHED = Path(__file__).with_name("beacon.json")
+REHEARSAL = "rehearsal"
+KNOWN_KEY = int(hashlib.sha256(b"bekal rehearsal chain, secret known to all").hexdigest(), 16) % curve.curve_order
+SUITE = b"BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_"
+
+
+def minted(number: int) -> dict[str, Any]:
+    """A round of the rehearsals' chain, signed as quicknet signs (RFC 9380 hash to G1, key in G2)."""
+    message = hashlib.sha256(number.to_bytes(8, "big")).digest()
+    point = hash_to_G1(message, SUITE, hashlib.sha256)  # type: ignore[arg-type]
+    signature = compress_G1(curve.multiply(point, KNOWN_KEY)).to_bytes(48, "big")
+    randomness = hashlib.sha256(signature).hexdigest()
+    return {"round": number, "randomness": randomness, "signature": signature.hex()}
 
 
 def falsified(recorded: dict[str, Any]) -> dict[str, Any]:
@@ -70,9 +87,12 @@ class Beacon(StandIn):
         return dict(json.loads(row[0]))
 
     def tell(self, chain: dict[str, Any], wanted: str, lie: bool) -> Reply:
-        """A recorded round that is not in the future; 425 before its time, 404 when it was not recorded."""
+        """A round that is not in the future; 425 before its time, 404 when it was neither recorded nor is minted."""
         passed = self.clock.now().timestamp() - chain["genesis_time"]
         newest = int(passed // chain["period"]) + 1 if passed >= 0 else 0
+        mints = chain.get("metadata", {}).get("beaconID") == REHEARSAL
+        if wanted == "latest" and mints:
+            wanted = str(newest)
         if wanted == "latest":
             sql = "SELECT value FROM rounds WHERE chain_hash = ? AND round <= ? ORDER BY round DESC LIMIT 1"
             row = self.books.row(sql, chain["hash"], newest)
@@ -80,6 +100,9 @@ class Beacon(StandIn):
             raise refuse(400, "a round is a number")
         elif int(wanted) > newest:
             raise refuse(425, "this round lies in the future")
+        elif mints and int(wanted):
+            found = minted(int(wanted))
+            return Reply(200, falsified(found) if lie else found)
         else:
             row = self.books.row(
                 "SELECT value FROM rounds WHERE chain_hash = ? AND round = ?", chain["hash"], int(wanted)

@@ -60,6 +60,14 @@ class Contact:
     language: str
 
 
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What the output test of a draw looks at; `sex`: F or M."""
+
+    sex: str
+    birth_date: date
+
+
 def citizen_view(citizen_id: UUID) -> CitizenView:
     """A person. Raises `Citizen.DoesNotExist`."""
     citizen = Citizen.objects.get(id=citizen_id)
@@ -146,6 +154,12 @@ def contacts_of(citizen_ids: Iterable[UUID]) -> dict[UUID, Contact]:
         citizen_id: Contact(vault.unseal(bytes(phone), place="citizens.phone"), language)
         for citizen_id, phone, language in rows
     }
+
+
+def traits_of(citizen_ids: Iterable[UUID]) -> dict[UUID, Traits]:
+    """Sex and birth date of many people at once."""
+    rows = Citizen.objects.filter(id__in=list(citizen_ids)).values_list("id", "sex", "birth_date")
+    return {citizen_id: Traits(sex, birth_date) for citizen_id, sex, birth_date in rows}
 
 
 def citizen_place(citizen_id: UUID) -> str:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from bekal.cli import draw
 from bekal.cli.trouble import Trouble
 
 
@@ -39,11 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("file", type=Path)
     check.set_defaults(run=_programme_check)
 
-    draw = commands.add_parser("draw", help="draws").add_subparsers(required=True, metavar="what")
-    verify = draw.add_parser("verify", help="check a published draw: bundle and roll")
-    verify.add_argument("bundle", type=Path)
-    verify.add_argument("roll", type=Path)
-    verify.set_defaults(run=_draw_verify)
+    draw.add_commands(commands.add_parser("draw", help="draws").add_subparsers(required=True, metavar="what"))
 
     ledger = commands.add_parser("ledger", help="the books").add_subparsers(required=True, metavar="what")
     books = ledger.add_parser("verify", help="recompute every account from its transfers, and every seal")
@@ -98,22 +95,6 @@ def _programme_check(options: argparse.Namespace) -> int:
         return 1
     print(f"{options.file}: {programme.code}, version {programme.version}, is in order")
     return 0
-
-
-def _draw_verify(options: argparse.Namespace) -> int:
-    import json
-
-    from bekal.engines.draw.bundle import verify_bundle
-
-    try:
-        bundle = json.loads(_read(options.bundle))
-    except ValueError as error:
-        raise Trouble(f"{options.bundle} is not JSON: {error}") from error
-    problems = verify_bundle(bundle, _read(options.roll))
-    for problem in problems:
-        print(f"problem: {problem}")
-    print("the draw does not hold" if problems else "the draw holds: every step follows from the published files")
-    return 1 if problems else 0
 
 
 def _ledger_verify(_: argparse.Namespace) -> int:

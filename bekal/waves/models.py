@@ -19,7 +19,7 @@ WAVE_MOVES: dict[str, set[str]] = {
     WaveState.PLANNED: {WaveState.OPEN},
     WaveState.OPEN: {WaveState.CLOSED},
     WaveState.CLOSED: {WaveState.COMMITTED},
-    WaveState.COMMITTED: {WaveState.DRAWN},
+    WaveState.COMMITTED: {WaveState.DRAWN, WaveState.CLOSED},
     WaveState.DRAWN: {WaveState.ANNOUNCED},
     WaveState.ANNOUNCED: set(),
 }
@@ -41,6 +41,21 @@ APPLICATION_MOVES: dict[str, set[str]] = {
     ApplicationState.AWARDED: set(),
     ApplicationState.SKIPPED: set(),
     ApplicationState.NOT_DRAWN: set(),
+}
+
+
+class DrawState(models.TextChoices):
+    COMMITTED = "committed"
+    FAILED = "failed"
+    DRAWN = "drawn"
+    ANNULLED = "annulled"
+
+
+DRAW_MOVES: dict[str, set[str]] = {
+    DrawState.COMMITTED: {DrawState.DRAWN, DrawState.FAILED, DrawState.ANNULLED},
+    DrawState.FAILED: {DrawState.ANNULLED},
+    DrawState.DRAWN: set(),
+    DrawState.ANNULLED: set(),
 }
 
 
@@ -121,25 +136,54 @@ class Witness(models.Model):
 
 
 class Draw(models.Model):
-    """A draw of a wave, numbered without gaps; ends in a bundle. The roll and the commitment never change."""
+    """A draw of a wave, numbered without gaps; ends in a bundle or an annulment.
+
+    What is committed (roll, leaf hashes of its blocks, strata with places, attributes for the output test, commitment)
+    never changes, nor does a bundle once it is there; the database refuses it. `result`: the result file. `report`: of
+    the output test. `annulment`: proposed; `annulled`: with all its signatures, as published.
+    """
 
     id = models.UUIDField(primary_key=True)
     wave = models.ForeignKey(Wave, on_delete=models.PROTECT, related_name="draws")
     sequence = models.PositiveIntegerField()
+    state = models.CharField(max_length=12, choices=DrawState.choices, default=DrawState.COMMITTED)
     roll = models.BinaryField()
+    leaves = models.BinaryField()
+    strata = models.JSONField()
+    attributes = models.BinaryField()
     commitment = models.JSONField()
     commitment_hash = models.BinaryField()
     bundle = models.JSONField(null=True)
+    result = models.BinaryField(null=True)
+    report = models.JSONField(null=True)
+    annulment = models.JSONField(null=True)
+    annulled = models.JSONField(null=True)
     committed_at = models.DateTimeField()
     drawn_at = models.DateTimeField(null=True)
+    annulled_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = (
+            state_check(DrawState, "draw_state_known"),
             models.UniqueConstraint(fields=["wave", "sequence"], name="draw_sequence_once"),
+            models.UniqueConstraint(
+                fields=["wave"], condition=~Q(state=DrawState.ANNULLED), name="draw_one_that_stands"
+            ),
             models.CheckConstraint(
-                condition=Q(bundle__isnull=True, drawn_at__isnull=True)
-                | Q(bundle__isnull=False, drawn_at__isnull=False),
-                name="draw_bundle_has_time",
+                condition=Q(bundle__isnull=True, result__isnull=True, report__isnull=True, drawn_at__isnull=True)
+                | Q(bundle__isnull=False, result__isnull=False, report__isnull=False, drawn_at__isnull=False),
+                name="draw_bundle_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=DrawState.ANNULLED)
+                | Q(state=DrawState.COMMITTED, bundle__isnull=True)
+                | Q(state__in=[DrawState.DRAWN, DrawState.FAILED], bundle__isnull=False),
+                name="draw_state_has_bundle",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=DrawState.ANNULLED, annulled__isnull=False, annulled_at__isnull=False)
+                | (~Q(state=DrawState.ANNULLED) & Q(annulled__isnull=True, annulled_at__isnull=True)),
+                name="draw_annulled_has_document",
             ),
         )
 
@@ -148,9 +192,10 @@ class Draw(models.Model):
 
 
 class Endorsement(models.Model):
-    """One party's signature over a commitment."""
+    """One party's signature over a document of a draw: its commitment, or an annulment of it. `document`: its hash."""
 
     draw = models.ForeignKey(Draw, on_delete=models.PROTECT, related_name="endorsements")
+    document = models.BinaryField()
     name = models.CharField(max_length=64)
     role = models.CharField(max_length=8)
     public_key = models.CharField(max_length=64)
@@ -159,9 +204,26 @@ class Endorsement(models.Model):
 
     class Meta:
         constraints = (
-            models.UniqueConstraint(fields=["draw", "name"], name="endorsement_once"),
-            models.CheckConstraint(condition=Q(role__in=["operator", "witness"]), name="endorsement_role_known"),
+            models.UniqueConstraint(fields=["draw", "document", "name"], name="endorsement_once"),
+            models.CheckConstraint(
+                condition=Q(role__in=["operator", "witness", "party"]), name="endorsement_role_known"
+            ),
         )
 
     def __str__(self) -> str:
         return f"{self.role} {self.name}"
+
+
+class Reveal(models.Model):
+    """The secret that a party of a ceremony revealed: 32 bytes in hex."""
+
+    draw = models.ForeignKey(Draw, on_delete=models.PROTECT, related_name="reveals")
+    name = models.CharField(max_length=64)
+    secret = models.CharField(max_length=64)
+    revealed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["draw", "name"], name="reveal_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.draw_id} {self.name}"

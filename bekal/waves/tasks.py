@@ -6,12 +6,13 @@ from bekal.citizens.queries import contacts_of
 from bekal.core import clock
 from bekal.core.events import Actor
 from bekal.core.ports import open_port
-from bekal.engines.draw.beacon import BeaconRound
+from bekal.engines.draw.beacon import BeaconLied, BeaconRound
+from bekal.engines.draw.source import Drand, Secrets, Shown, Source, read_source
 from bekal.notices.actions import Message, queue_notices
-from bekal.waves.actions import announce_wave, close_wave, open_wave, run_draw
-from bekal.waves.models import Draw
-from bekal.waves.ports import Beacon
-from bekal.waves.queries import applicants_of, wave_list, wave_of
+from bekal.waves.actions import announce_wave, close_wave, open_wave, propose_annulment, run_draw
+from bekal.waves.models import Draw, DrawState
+from bekal.waves.ports import Beacon, RoundNotYet
+from bekal.waves.queries import applicants_of, secrets_of, wave_list, wave_of
 
 BY = Actor.system("waves")
 
@@ -31,15 +32,43 @@ def open_and_close_due() -> int:
 
 
 def draw_now(wave_id: UUID) -> Draw:
-    """Fetch the committed round, check it, draw. Raises RoundNotYet while it lies in the future, BeaconLied."""
-    row = Draw.objects.filter(wave_id=wave_id, bundle__isnull=True).order_by("-sequence").first()
-    assert row, "nothing is committed"
-    beacon: Beacon = open_port("beacon")
-    choice = row.commitment["beacon"]
-    fetched = beacon.fetch(chain_hash=choice["chain_hash"], number=choice["round"])
-    previous = fetched.previous_signature.hex() if fetched.previous_signature else ""
-    shown = BeaconRound(fetched.number, fetched.randomness.hex(), fetched.signature.hex(), previous)
+    """Draw with what the committed source shows: the round, fetched and checked, or the secrets of the ceremony.
+
+    Raises RoundNotYet while the round lies in the future, BeaconLied, CeremonyOpen while a secret is missing.
+    """
+    row = _standing(wave_id)
+    shown = _shown(row, read_source(row.commitment["source"]))
     return run_draw(by=BY, at=clock.now(), wave_id=wave_id, shown=shown)
+
+
+def end_silent(wave_id: UUID) -> Draw:
+    """Propose the annulment of a draw whose source stayed silent for as long as was committed; asks it once more.
+
+    A source that speaks after all is drawn with: then the draw comes back drawn.
+    """
+    row = _standing(wave_id)
+    source = read_source(row.commitment["source"])
+    if not isinstance(source, Drand):
+        return propose_annulment(by=BY, at=clock.now(), wave_id=wave_id, reason="reveal_withheld")
+    try:
+        return draw_now(wave_id)
+    except (RoundNotYet, ConnectionError, BeaconLied):
+        return propose_annulment(by=BY, at=clock.now(), wave_id=wave_id, reason="beacon_silent")
+
+
+def _standing(wave_id: UUID) -> Draw:
+    row = Draw.objects.filter(wave_id=wave_id, state=DrawState.COMMITTED).order_by("-sequence").first()
+    assert row, "nothing is committed"
+    return row
+
+
+def _shown(row: Draw, source: Source) -> Shown:
+    if not isinstance(source, Drand):
+        return Secrets(secrets_of(row.id))
+    beacon: Beacon = open_port("beacon")
+    fetched = beacon.fetch(chain_hash=source.chain.chain_hash, number=source.round)
+    previous = fetched.previous_signature.hex() if fetched.previous_signature else ""
+    return BeaconRound(fetched.number, fetched.randomness.hex(), fetched.signature.hex(), previous)
 
 
 def announce(wave_id: UUID) -> None:

@@ -6,6 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 import httpx
 import pytest
 
+from bekal.engines.draw.beacon import BeaconRound, verify_round
+from bekal.engines.draw.recorded import REHEARSAL
+from bekal.engines.draw.source import round_time
 from bekal.outside.wire import BadAnswer, Unreachable
 from bekal.waves.ports import RoundNotYet
 from tests.conformance.conftest import Stage
@@ -137,6 +140,17 @@ def test_round_in_the_future_is_too_early(stage: Stage) -> None:
         client.fetch(chain_hash=QUICKNET, number=657413)
     stage.control.set_clock(time_of_round, ticks=False)
     assert client.fetch(chain_hash=QUICKNET, number=657413).number == 657413
+
+
+def test_the_rehearsals_chain_mints_any_round_whose_time_has_come(stage: Stage) -> None:
+    client, number = stage.client("beacon"), 40_000_000
+    stage.control.set_clock(round_time(REHEARSAL, number) - timedelta(seconds=1), ticks=False)
+    with pytest.raises(RoundNotYet):
+        client.fetch(chain_hash=REHEARSAL.chain_hash, number=number)
+    stage.control.set_clock(round_time(REHEARSAL, number), ticks=False)
+    fetched = client.fetch(chain_hash=REHEARSAL.chain_hash, number=number)
+    verify_round(REHEARSAL, BeaconRound(number, fetched.randomness.hex(), fetched.signature.hex()))
+    assert client.fetch(chain_hash=REHEARSAL.chain_hash, number=1).number == 1
 
 
 def test_lying_beacon_changes_the_signature(stage: Stage) -> None:

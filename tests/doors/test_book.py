@@ -37,11 +37,11 @@ def test_the_figures_follow_the_house(small_world: World) -> None:
 @pytest.mark.django_db
 def test_the_draw_page_names_what_was_locked(small_world: World) -> None:
     client = Client()
-    bundle = client.get("/terbuka/undian/59/bundle.json").json()
+    bundle = client.get("/terbuka/undian/59/1/bundle.json").json()
     page = client.get("/terbuka/undian/59").content.decode()
     assert bundle["commitment_hash"] in page
     assert bundle["beacon"]["randomness"] in page
-    assert client.get("/terbuka/undian/59/roll.bin").content
+    assert client.get("/terbuka/undian/59/1/roll.bin").content
 
 
 @pytest.mark.django_db

@@ -1,10 +1,10 @@
+import hashlib
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from bekal.engines.draw.beacon import CHAINS, DEFAULT, QUICKNET, BeaconLied, BeaconRound, Chain, verify_round
-from bekal.engines.draw.commitment import choose, first_round_at, round_time
 from bekal.engines.draw.recorded import RECORDED_ROUNDS
 
 QUICK, CHAINED = RECORDED_ROUNDS["quicknet", 123], RECORDED_ROUNDS["default", 1337]
@@ -44,18 +44,19 @@ def test_a_lying_beacon_is_named(chain: Chain, shown: BeaconRound) -> None:
         verify_round(chain, shown)
 
 
-def test_round_times() -> None:
-    choice = choose(QUICKNET, 123)
-    assert round_time(choice, 123) == datetime(2023, 8, 23, 15, 15, 33, tzinfo=UTC)
-    assert choice.chain == QUICKNET
-    with pytest.raises(ValueError, match="count from 1"):
-        round_time(choice, 0)
+@pytest.mark.parametrize("change", [{"number": True}, {"number": 123.0}, {"previous_signature": None}])
+def test_members_of_another_kind_are_refused(change: Any) -> None:
+    """Not even those that would otherwise count as the same."""
+    with pytest.raises(BeaconLied):
+        verify_round(QUICKNET, replace(QUICK, **change))
 
 
-@pytest.mark.parametrize("chain", [QUICKNET, DEFAULT])
-def test_first_round_at_or_after_an_instant(chain: Chain) -> None:
-    due = round_time(chain, 77)
-    assert first_round_at(chain, due) == 77
-    assert first_round_at(chain, due + timedelta(microseconds=1)) == 78
-    assert first_round_at(chain, due - timedelta(seconds=1)) == 77
-    assert first_round_at(chain, datetime(2000, 1, 1, tzinfo=UTC)) == 1
+@pytest.mark.parametrize(("chain", "shown"), [(QUICKNET, QUICK), (DEFAULT, CHAINED)], ids=["unchained", "chained"])
+def test_any_flipped_bit_of_a_signature_is_caught(chain: Chain, shown: BeaconRound) -> None:
+    raw = bytes.fromhex(shown.signature)
+    for bit in [*range(8), *range(8, 8 * len(raw), 23)]:
+        changed = bytearray(raw)
+        changed[bit // 8] ^= 1 << bit % 8
+        randomness = hashlib.sha256(changed).hexdigest()
+        with pytest.raises(BeaconLied):
+            verify_round(chain, replace(shown, signature=changed.hex(), randomness=randomness))

@@ -1,178 +1,204 @@
+"""The draw follows the specification; chances are equal, and depend on nothing but stratum and places."""
+
 import hashlib
+import random
 from collections import Counter
-from typing import Any
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any, Literal
 
 import numpy as np
 import pytest
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.hmac import HMAC
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bekal.engines.draw import result as result_module
-from bekal.engines.draw.commitment import commitment_hash
-from bekal.engines.draw.result import DrawRefused, WaitingEntry, WaitingLine, draw, select, smallest
+from bekal.engines.draw.commitment import commitment_hash, strata_root
+from bekal.engines.draw.cut import cut, one_process
+from bekal.engines.draw.result import (
+    DrawRefused,
+    WaitingEntry,
+    WaitingLine,
+    draw,
+    draw_waiting,
+    firsts,
+    select,
+    waiting_counts,
+)
 from bekal.engines.draw.roll import RollMember, build_roll
-from bekal.engines.draw.tickets import INFO, ticket_key, tickets
-from tests.engines.draw_vectors import member, sample
+from bekal.engines.draw.tickets import ticket_key
+from tests.engines import draw_naive as naive
+from tests.engines.draw_vectors import Sample, member, sample
 
 KEY = bytes(range(32))
+# Chi-square, level 0.001: NIST/SEMATECH e-Handbook of Statistical Methods, table 1.3.6.7.4, by degrees of freedom.
+CRITICAL = {9: 27.877, 15: 37.697, 19: 43.820}
 
 
-def hmac(key: bytes, data: bytes) -> bytes:
-    mac = HMAC(key, SHA256())
-    mac.update(data)
-    return mac.finalize()
+def key_of(drawn: Sample) -> bytes:
+    return naive.ticket_key(bytes.fromhex(drawn.bundle["beacon"]["randomness"]), commitment_hash(drawn.commitment))
 
 
 def test_ticket_key_is_hkdf() -> None:
-    expected = hmac(hmac(b"c" * 32, b"r" * 32), INFO + b"\x01")
-    assert ticket_key(b"r" * 32, b"c" * 32) == expected
-    with pytest.raises(ValueError, match="32 needed"):
-        ticket_key(b"r", b"c" * 32)
+    assert ticket_key(b"r" * 32, b"c" * 32) == naive.ticket_key(b"r" * 32, b"c" * 32)
+    for size in (0, 31, 33):
+        with pytest.raises(ValueError, match="32 needed"):
+            ticket_key(bytes(size), b"c" * 32)
 
 
-def test_one_ticket_alone_equals_its_place_in_the_stream() -> None:
-    together = tickets(KEY, 0, 101)
-    for position in range(101):
-        cipher = Cipher(algorithms.AES256(KEY), modes.CTR((position // 2).to_bytes(16, "big"))).encryptor()
-        block = cipher.update(bytes(16))[8 * (position % 2) :][:8]
-        assert int(tickets(KEY, position, 1)[0]) == int(together[position]) == int.from_bytes(block, "big")
-    assert np.array_equal(tickets(KEY, 7, 50), together[7:57])
-    assert len(tickets(KEY, 7, 0)) == 0
+@pytest.mark.parametrize(("people", "waiting"), [(9, "all"), (60, 0), (60, 1), (2_000, "all"), (2_000, 7)])
+def test_draw_follows_the_specification(people: int, waiting: int | Literal["all"]) -> None:
+    drawn = sample(people=people, places=people // 4, waiting=waiting)
+    strata = [stratum.people for stratum in drawn.roll.strata]
+    expected = naive.draw(naive.tickets(key_of(drawn), people), strata, drawn.places, waiting)
+    ids = [drawn.roll.id_at(position) for position in range(people)]
+    assert drawn.result.encode() == expected.file(ids)
+    assert list(drawn.result.selected) == [ids[p] for cell in expected.winners for p in cell]
+    assert list(drawn.result.waiting) == [ids[p] for p in expected.waiting]
+    assert drawn.bundle["result"]["thresholds"] == naive.mth(expected.threshold_leaves).hex()
 
 
-@pytest.mark.parametrize(("people", "wanted"), [(1, 0), (1, 1), (50, 7), (1_000, 1_000), (70_000, 7_000)])
-def test_smallest_equals_a_full_sort(people: int, wanted: int) -> None:
-    positions, drawn = smallest(KEY, 11, people, wanted)
-    whole = tickets(KEY, 11, people)
-    order = np.argsort(whole, kind="stable")[:wanted]
-    assert np.array_equal(positions, order + 11)
-    assert np.array_equal(drawn, whole[order])
-
-
-def test_a_short_guess_is_made_good(monkeypatch: pytest.MonkeyPatch) -> None:
-    expected = sample().result
-    monkeypatch.setattr(result_module, "_guess", lambda people, wanted: 0)
-    again = select(
-        roll=sample().roll, commitment=sample().commitment, randomness=bytes.fromhex(sample().beacon.randomness)
-    )
-    assert again.encode() == expected.encode()
-
-
-@pytest.mark.parametrize("chunk", [1, 7, 64, 1 << 16])
-def test_pieces_of_any_size_give_the_same(chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(result_module, "CHUNK", chunk)
-    drawn = sample(waiting=3)
-    again = select(roll=drawn.roll, commitment=drawn.commitment, randomness=bytes.fromhex(drawn.beacon.randomness))
-    assert again.encode() == drawn.result.encode()
-
-
-def test_equal_tickets_go_by_ticket_id(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(result_module, "tickets", lambda key, start, count: np.zeros(count, dtype=np.uint64))
-    drawn = select(roll=sample().roll, commitment=sample().commitment, randomness=bytes(32))
-    for stratum, start in zip(drawn.strata, drawn.roll.starts, strict=False):
-        assert list(stratum.selected) == list(range(start, start + stratum.places))
-    assert list(drawn.waiting) == sorted(drawn.waiting)
-
-
-def reference_draw(people: int) -> tuple[list[bytes], list[bytes]]:
-    """The specification in a few lines of plain Python: winners in roll order, waiting list overall."""
-    drawn = sample(people=people, places=people // 4)
-    key = ticket_key(bytes.fromhex(drawn.beacon.randomness), commitment_hash(drawn.commitment))
-    stream = Cipher(algorithms.AES256(key), modes.CTR(bytes(16))).encryptor().update(bytes(16 * people))
-    winners, waiting, position = [], [], 0
-    for row in drawn.commitment["strata"]:
-        cell = []
-        for _ in range(row["people"]):
-            cell.append((int.from_bytes(stream[8 * position : 8 * position + 8], "big"), drawn.roll.id_at(position)))
-            position += 1
-        cell.sort()
-        winners += sorted(ticket_id for _, ticket_id in cell[: row["places"]])
-        waiting += cell[row["places"] :]
-    return winners, [ticket_id for _, ticket_id in sorted(waiting)]
-
-
-@pytest.mark.parametrize("people", [8, 60, 2_000])
-def test_draw_follows_the_specification(people: int) -> None:
-    winners, waiting = reference_draw(people)
-    drawn = sample(people=people, places=people // 4).result
-    assert list(drawn.selected) == winners
-    assert list(drawn.waiting) == waiting
+def test_totals_are_exact() -> None:
+    for places in (0, 1, 15, 37, 60, 99):
+        drawn = sample(places=places, waiting=2)
+        winners = Counter((e.region, e.group) for e in map(member, range(60)) if e.ticket_id in drawn.result.selected)
+        waiting = Counter((entry.region, entry.group) for entry in drawn.result.waiting_entries)
+        assert drawn.bundle["result"]["winners"] == len(set(drawn.result.selected)) == min(places, 60)
+        for row in drawn.bundle["strata"]:
+            assert winners[row["region"], row["group"]] == row["places"]
+            assert waiting[row["region"], row["group"]] == row["waiting"] == min(2, row["people"] - row["places"])
+        assert not set(drawn.result.selected) & set(drawn.result.waiting)
 
 
 def test_thresholds_decide_everybody() -> None:
     drawn = sample(people=2_000, places=500)
-    key = ticket_key(bytes.fromhex(drawn.beacon.randomness), commitment_hash(drawn.commitment))
-    winners = set(drawn.result.selected)
-    for stratum, start in zip(drawn.result.strata, drawn.roll.starts, strict=False):
-        assert stratum.threshold is not None
-        assert stratum.last is not None
-        for offset, ticket in enumerate(tickets(key, start, stratum.stratum.people)):
-            ticket_id = drawn.roll.id_at(start + offset)
-            assert ((int(ticket), ticket_id) <= (stratum.threshold, stratum.last)) == (ticket_id in winners)
-
-
-def test_waiting_list_of_declared_length() -> None:
-    whole, short = sample(), sample(waiting=2)
-    assert whole.commitment["waiting_list"] == "all"
-    assert len(whole.result.waiting) == 60 - 15
-    for stratum in short.result.strata:
-        assert len(stratum.waiting) == min(2, stratum.stratum.people - stratum.places)
+    tickets, winners = naive.tickets(key_of(drawn), 2_000), set(drawn.result.selected)
+    for row, (start, end) in zip(drawn.bundle["strata"], pairwise(drawn.roll.starts), strict=True):
+        bound = (int(row["threshold"], 16), row["last"])
+        for position in range(start, end):
+            assert ((tickets[position], position) <= bound) == (drawn.roll.id_at(position) in winners)
 
 
 def test_places_of_nobody_leave_no_threshold() -> None:
-    doc = {**sample().commitment, "strata": [{**row, "places": 0} for row in sample().commitment["strata"]]}
-    drawn = draw(roll=sample().roll, commitment=doc, randomness=bytes(32))
-    assert drawn.selected == ()
-    assert all(s.threshold is None and s.last is None for s in drawn.strata)
-    assert len(drawn.waiting) == 60
+    drawn = sample(places=0)
+    assert drawn.result.selected == ()
+    assert {(row["threshold"], row["last"]) for row in drawn.bundle["strata"]} == {(None, None)}
+    assert len(drawn.result.waiting) == 60
 
 
-def test_more_places_keep_every_winner() -> None:
-    rows, before = sample().commitment["strata"], sample()
-    more = {**before.commitment, "strata": [{**row, "places": min(row["people"], row["places"] + 2)} for row in rows]}
-    key_of = commitment_hash(before.commitment)
-    for index, row in enumerate(more["strata"]):
-        key = ticket_key(bytes(32), key_of)
-        start, people = before.roll.starts[index], row["people"]
-        few = set(smallest(key, start, people, rows[index]["places"])[0])
-        assert few <= set(smallest(key, start, people, row["places"])[0])
+@pytest.mark.parametrize("waiting", ["all", 3])
+def test_pieces_of_any_size_give_the_same(waiting: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = sample(waiting=waiting)
+    monkeypatch.setattr(result_module, "PIECE", 8)
+    randomness = bytes.fromhex(drawn.bundle["beacon"]["randomness"])
+    again = select(roll=drawn.roll, commitment=drawn.commitment, places=drawn.places, randomness=randomness)
+    assert again.encode() == drawn.result.encode()
+    assert again.facts == drawn.result.facts
+    assert again.selected == drawn.result.selected
+
+
+def in_strata(positions: Sequence[int], starts: Sequence[int]) -> list[list[int]]:
+    return [[p for p in positions if start <= p < end] for start, end in pairwise(starts)]
+
+
+@given(st.binary(min_size=32, max_size=32), st.lists(st.integers(1, 30), min_size=1, max_size=6), st.data())
+@settings(max_examples=60, deadline=None)
+def test_added_places_go_to_the_next_in_line(key: bytes, people: list[int], data: st.DataObject) -> None:
+    """More places keep every winner and let in exactly those that wait first."""
+    few = [data.draw(st.integers(0, count)) for count in people]
+    added = data.draw(st.integers(0, 10))
+    counts = waiting_counts(people, few, added)
+    more = [won + waiting for won, waiting in zip(few, counts, strict=True)]
+    drawn, whole, end = cut(key, people, few), cut(key, people, more), sum(people)
+    waiting = draw_waiting(key, people, drawn, more, one_process).tolist()
+    assert set(drawn.positions(0, end)) | set(waiting) == set(whole.positions(0, end))
+    assert len(drawn.positions(0, end)) + len(waiting) == sum(more)
+    tickets = naive.tickets(key, end)
+    assert waiting == sorted(waiting, key=lambda position: (tickets[position], position))
+    everybody = naive.draw(tickets, people, few, "all").waiting
+    lines = zip(in_strata(waiting, firsts(people)), in_strata(everybody, firsts(people)), counts, strict=True)
+    assert all(ours == line[:count] for ours, line, count in lines)
+
+
+def test_the_waiting_list_of_a_few_is_the_head_of_the_list_of_all() -> None:
+    key, people, places = KEY, [40, 7, 500], [3, 7, 100]
+    drawn = cut(key, people, places)
+    whole = draw_waiting(key, people, drawn, people, one_process).tolist()
+    counts = waiting_counts(people, places, 4)
+    assert counts == (4, 0, 4)
+    short = draw_waiting(key, people, drawn, [7, 7, 104], one_process).tolist()
+    assert short == [p for p in whole if p in short]
+    for line, all_of_it in zip(in_strata(short, firsts(people)), in_strata(whole, firsts(people)), strict=True):
+        assert line == all_of_it[: len(line)]
+
+
+@given(st.lists(st.integers(0, 59), max_size=30), st.randoms(use_true_random=False))
+@settings(max_examples=25, deadline=None)
+def test_order_and_duplicates_change_nobodys_odds(again: list[int], order: random.Random) -> None:
+    """The draw sees the roll alone, and the roll's entries are the same bytes whoever came first or twice."""
+    numbers = [*range(60), *again]
+    order.shuffle(numbers)
+    first, second = sample().roll, build_roll(wave=sample().roll.wave, members=map(member, numbers))
+    assert (second.strata, second.ticket_ids, second.duplicates) == (first.strata, first.ticket_ids, len(again))
+
+
+def chi_square_of_samples(wins: Sequence[int], drawn: int, taken: int) -> float:
+    """For simple random samples without replacement of `taken` among len(wins) people, `drawn` times."""
+    share, people = taken / len(wins), len(wins)
+    variance = drawn * share * (1 - share)
+    return sum((count - drawn * share) ** 2 for count in wins) / variance * (people - 1) / people
 
 
 def test_equal_odds_inside_a_stratum() -> None:
-    members = [RollMember(hashlib.sha256(bytes([n])).digest()[:16], "3171", "general") for n in range(20)]
-    roll = build_roll(wave="w", members=members)
+    """Over 1,200 keys from fixed seeds everybody of a stratum wins equally often, whatever its size and places."""
+    people, places, keys = [20, 10, 16], [5, 7, 1], 1_200
     wins: Counter[int] = Counter()
-    for seed in range(4_000):
-        key = ticket_key(seed.to_bytes(32, "big"), bytes(32))
-        wins.update(int(p) for p in smallest(key, 0, roll.people, 5)[0])
-    expected, variance = 1_000, 4_000 * 0.25 * 0.75
-    chi_square = sum((wins[p] - expected) ** 2 for p in range(20)) / variance * 19 / 20
-    assert chi_square < 43.8  # chi-square with 19 degrees of freedom, level 0.001
+    for seed in range(keys):
+        wins.update(cut(ticket_key(hashlib.sha256(b"%d" % seed).digest(), KEY), people, places).positions(0, 46))
+    for (start, end), taken in zip(pairwise(firsts(people)), places, strict=True):
+        found = chi_square_of_samples([wins[p] for p in range(start, end)], keys, taken)
+        assert found < CRITICAL[end - start - 1]
 
 
-def change(path: tuple[Any, ...], value: Any) -> dict[str, Any]:
-    doc: dict[str, Any] = {**sample().commitment}
-    if len(path) == 1:
-        return {**doc, path[0]: value}
-    if path[0] == "roll":
-        return {**doc, "roll": {**doc["roll"], path[1]: value}}
-    return {**doc, "strata": [{**row, path[1]: value} for row in doc["strata"]]}
+def test_equal_odds_in_the_waiting_order() -> None:
+    """Over many keys each of 10 people of two strata stands first in the overall order equally often."""
+    people, keys, first = [4, 6], 600, Counter[int]()
+    for seed in range(keys):
+        key = ticket_key(hashlib.sha256(b"waiting %d" % seed).digest(), KEY)
+        nobody = cut(key, people, [0, 0])
+        first[int(draw_waiting(key, people, nobody, people, one_process)[0])] += 1
+    assert sum((first[p] - keys / 10) ** 2 for p in range(10)) / (keys / 10) < CRITICAL[9]
 
 
-@pytest.mark.parametrize(
-    ("path", "value"),
-    [
-        (("algorithm",), "bekal-draw/2"),
-        (("roll", "root"), "00" * 32),
-        (("strata", "people"), 1),
-        (("strata", "places"), 100),
-        (("strata", "places"), -1),
-    ],
-)
-def test_what_does_not_belong_together_is_refused(path: tuple[str, ...], value: Any) -> None:
-    with pytest.raises(DrawRefused):
-        draw(roll=sample().roll, commitment=change(path, value), randomness=bytes(32))
+@pytest.mark.parametrize("nibble", range(16))
+def test_tickets_are_even(nibble: int) -> None:
+    """Every nibble of 20,000 tickets takes its 16 values equally often."""
+    counts = np.bincount([ticket >> 4 * nibble & 15 for ticket in naive.tickets(KEY, 20_000)], minlength=16)
+    assert sum((counts - 1_250) ** 2 / 1_250) < CRITICAL[15]
+
+
+def refused(**changes: Any) -> str:
+    drawn = sample()
+    known = {"roll": drawn.roll, "commitment": drawn.commitment, "places": drawn.places, "randomness": bytes(32)}
+    with pytest.raises(DrawRefused) as refusal:
+        draw(**{**known, **changes})
+    return str(refusal.value)
+
+
+def test_what_does_not_belong_together_is_refused() -> None:
+    drawn = sample()
+    assert "roll is not the one" in refused(roll=sample(people=61).roll)
+    swapped = [drawn.places[0] + 1, drawn.places[1] - 1, *drawn.places[2:]]
+    assert "not those committed to" in refused(places=swapped)
+    for bad in ([], drawn.places[1:], [-1, *drawn.places[1:]], [99, *drawn.places[1:]]):
+        assert "more places than people" in refused(places=bad)
+    strata = {**drawn.commitment["strata"], "root": strata_root(drawn.roll, swapped).hex()}
+    assert "not those committed to" in refused(commitment={**drawn.commitment, "strata": strata})
+
+
+def test_randomness_of_another_length_is_refused() -> None:
+    with pytest.raises(ValueError, match="32 needed"):
+        draw(roll=sample().roll, commitment=sample().commitment, places=sample().places, randomness=bytes(31))
 
 
 def test_waiting_line_serves_stratum_then_region_then_all() -> None:
@@ -190,20 +216,31 @@ def test_waiting_line_serves_stratum_then_region_then_all() -> None:
     assert taken == [b"4", b"5", b"2", b"3", None]
 
 
+ENTRIES = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("xy")), max_size=12)
+
+
+@given(ENTRIES, ENTRIES)
+def test_waiting_line_equals_a_plain_search(cells: list[tuple[str, str]], free: list[tuple[str, str]]) -> None:
+    entries = [WaitingEntry(bytes([i]), *cell) for i, cell in enumerate(cells)]
+    line, left = WaitingLine(entries), list(entries)
+    for region, group in free:
+        exact = [e for e in left if (e.region, e.group) == (region, group)]
+        expected = next(iter(exact or [e for e in left if e.region == region] or left), None)
+        assert line.take(region, group) == (expected.ticket_id if expected else None)
+        left = [e for e in left if e is not expected]
+
+
 def test_waiting_entries_carry_their_stratum() -> None:
-    drawn = sample()
-    cells = {member(n).ticket_id: member(n) for n in range(60)}
-    for entry in drawn.result.waiting_entries:
-        assert (entry.region, entry.group) == (cells[entry.ticket_id].region, cells[entry.ticket_id].group)
-    line = WaitingLine(drawn.result.waiting_entries)
-    assert line.take("3171", "general") == next(
-        e.ticket_id for e in drawn.result.waiting_entries if (e.region, e.group) == ("3171", "general")
-    )
+    known = {entry.ticket_id: entry for entry in map(member, range(60))}
+    entries = sample().result.waiting_entries
+    assert [tuple(entry) for entry in entries] == [tuple(known[t]) for t in sample().result.waiting]
+    line = WaitingLine(entries)
+    first = next(e.ticket_id for e in entries if (e.region, e.group) == ("3171", "general"))
+    assert line.take("3171", "general") == first
 
 
-def test_result_file() -> None:
-    drawn = sample().result
-    encoded = drawn.encode()
-    assert encoded[:8] == b"BKLRSLT\x01"
-    assert (int.from_bytes(encoded[8:16], "big"), int.from_bytes(encoded[16:24], "big")) == (15, 45)
-    assert encoded[24:] == b"".join(drawn.selected + drawn.waiting)
+def test_one_person_alone() -> None:
+    roll = build_roll(wave="w", members=[RollMember(bytes(16), "3171", "general")])
+    assert (roll.people, roll.starts) == (1, (0, 1))
+    for won in (0, 1):
+        assert cut(KEY, [1], [won]).positions(0, 1).tolist() == [0] * won

@@ -13,12 +13,15 @@ from bekal.engines.merkle import (
     leaf_hash,
     node_hash,
     root,
+    root_from_path,
+    root_from_range,
     verify_consistency,
     verify_inclusion,
 )
 from bekal.engines.merkle.seal import CHAIN_START, LeafRefused, chain, seal_leaf
+from tests.engines import draw_naive as naive
 
-TRANSFER = {
+TRANSFER: dict[str, str | int] = {
     "key": "0190-1",
     "debit": "treasury",
     "credit": "fund",
@@ -30,8 +33,11 @@ TRANSFER = {
 }
 
 
+LEAVES = [leaf_hash(f"leaf {i}".encode()) for i in range(310)]
+
+
 def leaves(count: int) -> list[bytes]:
-    return [leaf_hash(f"leaf {i}".encode()) for i in range(count)]
+    return LEAVES[:count]
 
 
 def test_prefixes_keep_leaves_and_nodes_apart() -> None:
@@ -100,6 +106,64 @@ def test_out_of_range_is_refused() -> None:
             consistency_proof(leaves(3), first)
         assert not verify_consistency(first, 3, b"", b"", [])
     assert not verify_consistency(3, 5, b"", b"", [])
+
+
+@pytest.mark.parametrize("size", range(1, 41))
+def test_range_proofs_are_the_largest_subtrees_outside(size: int) -> None:
+    data, tree = [f"leaf {i}".encode() for i in range(size)], Tree(leaves(size))
+    roots = {(low, high): naive.mth(data[low:high]) for low, high in naive.spans(0, size)}
+    for start in range(size):
+        for stop in range(start + 1, size + 1):
+            proof = tree.range_proof(start, stop)
+            assert proof == [roots[span] for span in naive.outside(size, start, stop)]
+            run = leaves(size)[start:stop]
+            assert root_from_range(run, start, size, proof) == tree.root
+            assert root_from_range(run, start, size, [*proof, bytes(32)]) is None
+            assert not proof or root_from_range(run, start, size, proof[:-1]) is None
+
+
+def test_a_range_of_one_leaf_has_the_hashes_of_its_inclusion_path() -> None:
+    for size in range(1, 70):
+        tree = Tree(leaves(size))
+        for index in range(size):
+            ours, path = tree.range_proof(index, index + 1), tree.path(index)
+            assert (sorted(ours), len(ours)) == (sorted(path), len(path))
+            assert root_from_range([leaves(size)[index]], index, size, ours) == tree.root
+
+
+@given(st.integers(1, 300), st.data())
+@settings(max_examples=100, deadline=None)
+def test_a_changed_range_leads_elsewhere(size: int, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, size - 1))
+    stop = data.draw(st.integers(start + 1, size))
+    tree, run = Tree(leaves(size)), leaves(size)[start:stop]
+    proof = tree.range_proof(start, stop)
+    changed = [*run, *proof]
+    place = data.draw(st.integers(0, len(changed) - 1))
+    changed[place] = bytes([changed[place][0] ^ 1]) + changed[place][1:]
+    assert root_from_range(changed[: len(run)], start, size, changed[len(run) :]) not in (None, tree.root)
+    other = data.draw(st.integers(-3, size + 3).filter(lambda at: at != start))
+    assert root_from_range(run, other, size, proof) != tree.root
+
+
+def test_ranges_outside_the_tree_are_refused() -> None:
+    for start, stop in ((-1, 1), (0, 0), (2, 1), (2, 4), (3, 4)):
+        with pytest.raises(IndexError):
+            Tree(leaves(3)).range_proof(start, stop)
+        assert root_from_range(leaves(max(stop - start, 0)), start, 3, []) is None
+    with pytest.raises(IndexError):
+        Tree([]).range_proof(0, 1)
+
+
+def test_paths_of_another_length_or_place_lead_nowhere() -> None:
+    assert root_from_path(leaves(1)[0], 1, 1, []) is None
+    assert root_from_path(leaves(1)[0], 0, 0, []) is None
+    for size in range(1, 20):
+        for index in range(size):
+            path = inclusion_proof(leaves(size), index)
+            assert root_from_path(leaves(size)[index], index, size, path) == root(leaves(size))
+            assert root_from_path(leaves(size)[index], index, size, [*path, bytes(32)]) is None
+            assert not path or root_from_path(leaves(size)[index], index, size, path[1:]) is None
 
 
 def test_seal_leaf_is_salted_canonical_json() -> None:

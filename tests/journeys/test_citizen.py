@@ -124,8 +124,8 @@ def test_every_page_is_clean(
         None: ((), [
             "/", "/gaya", "/bantuan", "/daftar", "/daftar/telepon", "/masuk", "/pelatihan", "/pelatihan/TR-2",
             "/lowongan",
-            "/terbuka", "/terbuka/undian", "/terbuka/undian/59", "/terbuka/uang", "/terbuka/dampak",
-            "/terbuka/aturan/prakerja-2023", f"/sertifikat/{made.certificate}",
+            "/terbuka", "/terbuka/undian", "/terbuka/undian/59", "/terbuka/undian/periksa", "/terbuka/uang",
+            "/terbuka/dampak", "/terbuka/aturan/prakerja-2023", f"/sertifikat/{made.certificate}",
         ]),
     }  # fmt: skip
     for principal, (roles, addresses) in pages.items():

@@ -10,6 +10,7 @@ from bekal.core.events import Actor
 from bekal.engines.draw.beacon import QUICKNET
 from bekal.engines.draw.commitment import endorse, public_key_hex
 from bekal.engines.draw.recorded import RECORDED_ROUNDS
+from bekal.engines.draw.source import Drand, Source
 from bekal.rulebooks.models import RuleBook
 from bekal.waves import actions
 from bekal.waves.models import Wave
@@ -22,6 +23,8 @@ CLOSES = datetime(2023, 8, 22, 17, tzinfo=UTC)
 COMMIT = datetime(2023, 8, 23, 14, tzinfo=UTC)
 DRAWN = datetime(2023, 8, 23, 15, 16, tzinfo=UTC)
 SHOWN = RECORDED_ROUNDS["quicknet", 123]
+SILENT = DRAWN + timedelta(days=7)
+ROUND = Drand(QUICKNET, 123, SILENT)
 WITNESSES = {name: Ed25519PrivateKey.from_private_bytes(bytes([n]) * 32) for n, name in enumerate(("One", "Two"), 1)}
 
 
@@ -45,11 +48,11 @@ def joined(wave: Wave, book: RuleBook, people: int, **said: object) -> list[UUID
     return citizens
 
 
-def committed(wave: Wave) -> None:
+def committed(wave: Wave, source: Source = ROUND) -> None:
     clock.freeze(CLOSES)
     actions.close_wave(by=BY, at=CLOSES, wave_id=wave.id)
     clock.freeze(COMMIT)
-    actions.commit_roll(by=BY, at=COMMIT, wave_id=wave.id, chain=QUICKNET, round_number=123)
+    actions.commit_roll(by=BY, at=COMMIT, wave_id=wave.id, source=source)
 
 
 def signed(wave: Wave, *, witnesses: int = 2, operators: int = 2) -> None:

@@ -29,6 +29,7 @@ from tests.waves.making import (
     COMMIT,
     DRAWN,
     OPENS,
+    ROUND,
     SHOWN,
     WITNESSES,
     committed,
@@ -108,15 +109,17 @@ def test_a_round_that_is_past_or_near_is_refused(book: RuleBook, late: timedelta
     joined(wave, book, 2)
     actions.close_wave(by=BY, at=CLOSES, wave_id=wave.id)
     with pytest.raises(RoundTooNear):
-        actions.commit_roll(by=BY, at=COMMIT + late, wave_id=wave.id, chain=QUICKNET, round_number=123)
+        actions.commit_roll(by=BY, at=COMMIT + late, wave_id=wave.id, source=ROUND)
 
 
 def test_the_draw_and_its_proofs(book: RuleBook, tmp_path: Path) -> None:
     wave = drawn_wave(book, people=8, places=3)
-    bundle, roll = queries.bundle_of(59), queries.roll_of(59)
+    bundle, files = queries.bundle_of(59), queries.files_of(59)
     assert bundle
-    assert roll
-    assert verify_bundle(bundle, roll) == []
+    assert files
+    roll, result = files
+    assert result
+    assert verify_bundle(bundle, roll, result_file=result) == []
     assert queries.counts_by_state(wave.id) == {"selected": 3, "waiting": 5}
     (tmp_path / "bundle.json").write_bytes(encode_bundle(bundle))
     (tmp_path / "roll.bin").write_bytes(roll)
@@ -125,7 +128,13 @@ def test_the_draw_and_its_proofs(book: RuleBook, tmp_path: Path) -> None:
     for row in Application.objects.all():
         receipt = queries.receipt_of(row.citizen_id, wave.id)
         assert receipt
-        assert verify_receipt(json.loads(json.dumps(receipt)), bundle) == []
+        proof = queries.proof_file(59, 1, receipt["block"])
+        assert proof
+        assert proof[1]
+        problems, standing = verify_receipt(
+            json.loads(json.dumps(receipt)), proof[0], thresholds_root=bundle["result"]["thresholds"]
+        )
+        assert (problems, standing.selected) == ([], row.state == "selected")
     line = [queries.application_of(entry) for entry in queries.applicants_of(wave.id)]
     places = sorted(view.position_in_waiting for view in line if view and view.position_in_waiting)
     assert places == [1, 2, 3, 4, 5]
@@ -169,7 +178,7 @@ def test_nothing_is_signed_before_there_is_a_commitment(book: RuleBook) -> None:
     with pytest.raises(actions.NotYetDue):
         actions.sign_commitment(by=BY, at=OPENS, wave_id=wave.id, name="sari")
     assert queries.draw_of(59) is None
-    assert queries.roll_of(59) is None
+    assert queries.files_of(59) is None
     assert list(queries.assignments(wave.id)) == []
     assert queries.receipt_of(wave.id, wave.id) is None
 

@@ -28,11 +28,12 @@ def _page(request: HttpRequest, faults: tuple[Fault, ...] = ()) -> HttpResponse:
     key = citizen_id(request)
     person, application, waves = citizen_view(key), application_of(key), waves_open_at(clock.now())
     wave = wave_of(application.wave_id) if application else waves[0] if waves else None
+    receipt = receipt_of(key, application.wave_id) if application else None
     return show(
         request, "citizen/wave.html", faults=faults, person=person, application=application, wave=wave,
         award=award_of(key), zone=zone_of(person.regency_code),
         reference=reference_of("G", application.id) if application else "",
-        has_receipt=application is not None and receipt_of(key, application.wave_id) is not None,
+        receipt=json.dumps(receipt, separators=(",", ":")) if receipt else "",
     )  # fmt: skip
 
 

@@ -12,6 +12,9 @@ from bekal.core.errors import Refused
 from bekal.doors.languages import say
 from bekal.doors.pages import refusal_words, show
 from bekal.doors.sessions import actor, leave_word, permission, visitor
+from bekal.engines.draw.annulment import Reason
+from bekal.engines.draw.commitment import NEEDED
+from bekal.engines.draw.source import Drand, read_source
 from bekal.incentives.actions import approve_pay_run, reject_pay_run
 from bekal.incentives.queries import RunView, open_orders, pay_runs
 from bekal.incentives.tasks import plan_due
@@ -19,8 +22,16 @@ from bekal.learning.queries import issue_due_count, learning_figures
 from bekal.ledger.queries import imbalance
 from bekal.market.queries import market_figures
 from bekal.notices.queries import notice_count
-from bekal.waves.actions import announce_wave, close_wave, open_wave, sign_commitment
+from bekal.waves.actions import (
+    announce_wave,
+    close_wave,
+    open_wave,
+    propose_annulment,
+    sign_annulment,
+    sign_commitment,
+)
 from bekal.waves.queries import DrawView, WaveView, counts_by_state, draw_of, wave_list, wave_view
+from bekal.waves.tasks import end_silent
 
 NEXT_MOVE = {"planned": "open", "open": "close", "drawn": "announce"}
 
@@ -48,13 +59,41 @@ def _wave_row(wave: WaveView, name: str) -> dict[str, object]:
     draw = draw_of(wave.number)
     people = tuple((say(f"applicants.{state}"), count) for state, count in counts_by_state(wave.id).items())
     return {
-        "wave": wave, "state": say(f"wave.{wave.state}"), "draw": draw, "people": people,
+        **_annulling(draw, name), "wave": wave, "state": say(f"wave.{wave.state}"), "draw": draw, "people": people,
         "move": NEXT_MOVE.get(wave.state, ""), "to_sign": _to_sign(wave, draw, name),
     }  # fmt: skip
 
 
 def _to_sign(wave: WaveView, draw: DrawView | None, name: str) -> bool:
     return wave.state == "committed" and draw is not None and name not in {one.name for one in draw.endorsements}
+
+
+def _annulling(draw: DrawView | None, name: str) -> dict[str, object]:
+    """What may be done to end a draw without a result: the reason that holds now, or a proposal to sign."""
+    if draw is None or draw.state not in ("committed", "failed"):
+        return {}
+    if draw.annulment is not None:
+        return {
+            "annulment": say(f"draw.annulled_{draw.annulment['reason']}"),
+            "annulment_signed": tuple(one.name for one in draw.annulment_signed),
+            "annulment_to_sign": name not in {one.name for one in draw.annulment_signed},
+        }
+    return {"reason": _reason(draw)}
+
+
+def _reason(draw: DrawView) -> Reason | None:
+    """The one reason for which this draw could be annulled now, as far as the desk knows."""
+    source, now = read_source(draw.commitment["source"]), clock.now()
+    if draw.state == "failed":
+        return "output_test_failed"
+    if now < source.due_at:
+        return "withdrawn"
+    roles = [one.role for one in draw.endorsements]
+    if any(roles.count(role) < needed for role, needed in NEEDED.items()):
+        return "unsigned"
+    if now >= source.wait_until:
+        return "beacon_silent" if isinstance(source, Drand) else "reveal_withheld"
+    return None
 
 
 def _run_row(run: RunView, key: str, may: frozenset[str]) -> dict[str, object]:
@@ -96,6 +135,22 @@ def sign(request: HttpRequest, wave_number: int) -> HttpResponse:
     staff, wave = _staff(request), wave_view(wave_number)
     name = staff.name if staff else ""
     return _acted(request, lambda: sign_commitment(by=actor(request), at=clock.now(), wave_id=wave.id, name=name))
+
+
+@permission("sign_draw")
+@require_POST
+def annul(request: HttpRequest, wave_number: int) -> HttpResponse:
+    """Propose to end the draw of a wave without a result, or sign that proposal; a silent source is asked once more."""
+    staff, wave, draw = _staff(request), wave_view(wave_number), draw_of(wave_number)
+    name, reason = staff.name if staff else "", _reason(draw) if draw else None
+    by, at, why = actor(request), clock.now(), request.POST.get("why", "").strip()
+    if draw is not None and draw.annulment is not None:
+        return _acted(request, lambda: sign_annulment(by=by, at=at, wave_id=wave.id, name=name))
+    if reason in ("beacon_silent", "reveal_withheld"):
+        return _acted(request, lambda: end_silent(wave.id))
+    return _acted(request, lambda: propose_annulment(
+        by=by, at=at, wave_id=wave.id, reason=reason or "unsigned", why=why
+    ))  # fmt: skip
 
 
 @permission("plan_pay_run")

@@ -8,6 +8,7 @@ urlpatterns = [
     path("operator", desk.desk),
     path("operator/gelombang/<int:wave_number>", desk.move_wave),
     path("operator/undian/<int:wave_number>", desk.sign),
+    path("operator/undian/<int:wave_number>/batal", desk.annul),
     path("operator/pencairan", desk.plan_runs),
     path("operator/pencairan/<uuid:run_id>", desk.decide_run),
 ]

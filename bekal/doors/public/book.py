@@ -1,14 +1,12 @@
 """The open book: the same figures that staff see, and the files with which a stranger checks them."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
 from bekal.doors.intervals import effect_row
 from bekal.doors.languages import say, spoken
-from bekal.doors.listings import place_name
 from bekal.doors.pages import Bar, bars, show
 from bekal.doors.public import figures
 from bekal.doors.sessions import permission
@@ -16,9 +14,8 @@ from bekal.doors.templatetags.bekal import number
 from bekal.evaluation.queries import effect_estimates
 from bekal.openbook.queries import MoneyLine, journal
 from bekal.rulebooks.queries import NoSuchProgramme, programme_of, rulebook_of
-from bekal.rulebooks.regions import PROVINCES
 from bekal.rulebooks.rules import describe
-from bekal.waves.queries import NoSuchWave, WaveView, bundle_of, draw_of, roll_of, wave_list, wave_view
+from bekal.waves.queries import joined_counts, wave_list
 
 DOCUMENTS = ("catalogue", "certificates", "draws", "effect", "funnel", "money", "regions", "seals", "vacancies")
 
@@ -54,84 +51,9 @@ def book(request: HttpRequest) -> HttpResponse:
     waves = wave_list()
     drawn = next((wave for wave in waves if wave.state == "announced"), waves[0] if waves else None)
     return show(
-        request, "public/book.html", waves=waves, wave=drawn, bars=_funnel_bars(drawn.number) if drawn else (),
-        money=figures.money_statement(drawn.programme_code) if drawn else None, digest=figures.digest(),
-        documents=DOCUMENTS,
-    )  # fmt: skip
-
-
-@permission("public")
-@require_safe
-def draws(request: HttpRequest) -> HttpResponse:
-    """Every wave and the state of its draw."""
-    return show(request, "public/draws.html", waves=tuple((wave, say(f"wave.{wave.state}")) for wave in wave_list()))
-
-
-@permission("public")
-@require_safe
-def draw(request: HttpRequest, wave_number: int) -> HttpResponse:
-    """One draw: what was locked before, which random number came, what followed, and how to check it oneself."""
-    wave, found = _wave(wave_number), draw_of(wave_number)
-    commitment: dict[str, Any] = found.commitment if found else {}
-    bundle = found.bundle if found else None
-    strata = bundle["strata"] if bundle else []
-    groups = _group_names(wave)
-    rows = bars([(_stratum_name(one, groups), one["places"], number(one["places"])) for one in _largest(strata)])
-    return show(
-        request, "public/draw.html", wave=wave, draw=found, commitment=tuple(_flat(commitment)), bars=rows,
-        beacon=tuple(_flat(bundle["beacon"])) if bundle else (), winners=len(bundle["winners"]) if bundle else 0,
-        strata=len(strata), state=say(f"wave.{wave.state}"),
-    )  # fmt: skip
-
-
-def _largest(strata: list[dict[str, Any]], most: int = 12) -> list[dict[str, Any]]:
-    return sorted(strata, key=lambda one: -int(one["places"]))[:most]
-
-
-def _group_names(wave: WaveView) -> dict[str, str]:
-    selection = programme_of(wave.rulebook_id).selection
-    return {group.code: group.name[spoken()] for group in selection.groups} if selection else {}
-
-
-def _stratum_name(stratum: dict[str, Any], groups: dict[str, str]) -> str:
-    code = stratum["region"]
-    region = PROVINCES.get(code) or place_name(code) or code
-    return f"{region} · {groups.get(stratum['group'], say('draw.general'))}"
-
-
-def _flat(values: dict[str, Any]) -> list[tuple[str, str]]:
-    """The simple values of a document, in its own names; longer parts are in the file."""
-    return [(name, str(value)) for name, value in values.items() if isinstance(value, str | int) and value != ""]
-
-
-def _wave(wave_number: int) -> WaveView:
-    try:
-        return wave_view(wave_number)
-    except NoSuchWave:
-        raise Http404 from None
-
-
-@permission("public")
-@require_safe
-def bundle_file(request: HttpRequest, wave_number: int) -> HttpResponse:
-    """The draw's bundle, as `tools/verify_draw.py` reads it."""
-    bundle = bundle_of(wave_number)
-    if bundle is None:
-        raise Http404
-    return _json_file(bundle, f"bekal-undian-{wave_number}.json")
-
-
-@permission("public")
-@require_safe
-def roll_file(request: HttpRequest, wave_number: int) -> HttpResponse:
-    """The committed roll, byte for byte."""
-    roll = roll_of(wave_number)
-    if roll is None:
-        raise Http404
-    name = f"bekal-peserta-{wave_number}.bin"
-    return HttpResponse(
-        roll, content_type="application/octet-stream",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        request, "public/book.html", waves=waves, wave=drawn, joined=joined_counts().get(drawn.id, 0) if drawn else 0,
+        bars=_funnel_bars(drawn.number) if drawn else (), digest=figures.digest(), documents=DOCUMENTS,
+        money=figures.money_statement(drawn.programme_code) if drawn else None,
     )  # fmt: skip
 
 
@@ -185,6 +107,7 @@ def document(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def _json_file(content: object, name: str) -> JsonResponse:
+    """A document to read or keep, keys in order."""
     response = JsonResponse(
         content, safe=False, json_dumps_params={"indent": 1, "ensure_ascii": False, "sort_keys": True}
     )

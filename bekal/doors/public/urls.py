@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from bekal.doors.public import book, certificates, first, lists
+from bekal.doors.public import book, certificates, draws, first, lists, proofs
 
 urlpatterns = [
     path("", first.home),
@@ -15,10 +15,13 @@ urlpatterns = [
     path("sertifikat/<slug:number>.json", certificates.certificate_file),
     path("sertifikat/<slug:number>", certificates.certificate_page),
     path("terbuka", book.book),
-    path("terbuka/undian", book.draws),
-    path("terbuka/undian/<int:wave_number>", book.draw),
-    path("terbuka/undian/<int:wave_number>/bundle.json", book.bundle_file),
-    path("terbuka/undian/<int:wave_number>/roll.bin", book.roll_file),
+    path("terbuka/undian", draws.draws),
+    path("terbuka/undian/periksa", proofs.check),
+    path("terbuka/undian/<int:wave_number>", draws.draw),
+    path("terbuka/undian/<int:wave_number>/<int:sequence>/roll.bin", draws.roll_file),
+    path("terbuka/undian/<int:wave_number>/<int:sequence>/result.bin", draws.result_file),
+    path("terbuka/undian/<int:wave_number>/<int:sequence>/<slug:name>.json", draws.document),
+    path("terbuka/undian/<int:wave_number>/<int:sequence>/blok/<int:block>", draws.block_file),
     path("terbuka/uang", book.money),
     path("terbuka/uang/journal.json", book.journal_file),
     path("terbuka/dampak", book.effect),

@@ -41,7 +41,7 @@ class BeaconRound:
 
 
 class KeyedChain(Protocol):
-    """What verifying a round needs of a chain: a `Chain`, or the `BeaconChoice` of a commitment."""
+    """What verifying a round needs of a chain."""
 
     @property
     def scheme(self) -> str: ...
@@ -68,7 +68,7 @@ CHAINS: Mapping[str, Chain] = MappingProxyType({"quicknet": QUICKNET, "default":
 
 
 def _check_unchained(chain: KeyedChain, shown: BeaconRound) -> None:
-    if shown.previous_signature:
+    if shown.previous_signature != "":
         raise BeaconLied("an unchained round has no previous signature")
     drand_verify.verify_bls_unchained_g1_rfc9380(shown.number, shown.signature, chain.public_key)
 
@@ -111,7 +111,7 @@ def verify_round(chain: KeyedChain, shown: BeaconRound) -> None:
     # drand_verify panics on a key of another length or on text that is not hex.
     if not _is_point(shown.signature, scheme.signature_size) or not _is_point(chain.public_key, scheme.key_size):
         raise BeaconLied("signature or key is not a point of the scheme in lower-case hex")
-    if not 0 < shown.number < 1 << 64:
+    if type(shown.number) is not int or not 0 < shown.number < 1 << 64:
         raise BeaconLied(f"round {shown.number} cannot exist")
     try:
         scheme.check(chain, shown)

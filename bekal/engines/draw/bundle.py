@@ -6,34 +6,44 @@ from typing import Any
 
 import rfc8785
 
-from bekal.engines.draw.beacon import CHAINS, BeaconLied, BeaconRound, Chain, verify_round
+from bekal.engines.draw.beacon import CHAINS, BeaconLied, Chain
 from bekal.engines.draw.commitment import (
     CommitmentRefused,
     Signature,
     SignaturesRefused,
-    beacon_choice,
     check_signatures,
     commitment_hash,
-    instant,
     make_commitment,
 )
-from bekal.engines.draw.result import DrawResult, StratumResult, select
+from bekal.engines.draw.cut import Spread, one_process
+from bekal.engines.draw.instants import instant
+from bekal.engines.draw.result import DrawRefused, DrawResult, select
 from bekal.engines.draw.roll import Roll, RollRefused, decode_roll
+from bekal.engines.draw.source import CeremonyOpen, Drand, Shown, SourceRefused, read_shown, read_source
 
 BUNDLE_FORMAT = "bekal-draw-bundle/1"
 
-REFUSALS = (RollRefused, CommitmentRefused, SignaturesRefused, BeaconLied)
-MALFORMED = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, OSError)
+REFUSALS = (RollRefused, CommitmentRefused, SignaturesRefused, SourceRefused, CeremonyOpen, BeaconLied, DrawRefused)
+MALFORMED = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, OSError, RecursionError)
 
 
-def _stratum(result: StratumResult) -> dict[str, Any]:
+def signers(
+    operators: Mapping[str, str], witnesses: Mapping[str, str], signatures: Sequence[Signature]
+) -> dict[str, dict[str, str]]:
+    """`operators` and `witnesses` as published: the keys of those that signed."""
+    signed = {role: sorted(s["by"] for s in signatures if s["role"] == role) for role in ("operator", "witness")}
     return {
-        **asdict(result.stratum),
-        "places": result.places,
-        "threshold": None if result.threshold is None else f"{result.threshold:016x}",
-        "last": None if result.last is None else result.last.hex(),
-        "waiting": len(result.waiting),
+        "operators": {name: operators[name] for name in signed["operator"]},
+        "witnesses": {name: witnesses[name] for name in signed["witness"]},
     }
+
+
+def in_order(signatures: Sequence[Signature]) -> list[dict[str, Any]]:
+    """Signatures as published: by role, then name."""
+    return [
+        {name: s[name] for name in ("by", "role", "signature", "at")}
+        for s in sorted(signatures, key=lambda s: (s["role"], s["by"]))
+    ]
 
 
 def make_bundle(
@@ -42,24 +52,20 @@ def make_bundle(
     operators: Mapping[str, str],
     witnesses: Mapping[str, str],
     signatures: Sequence[Signature],
-    beacon: BeaconRound,
+    shown: Shown,
     result: DrawResult,
 ) -> dict[str, Any]:
     """JSON-able bundle; only the keys of parties that signed are listed. Raises SignaturesRefused."""
     check_signatures(commitment, operators, witnesses, signatures)
-    signed = {role: sorted(s["by"] for s in signatures if s["role"] == role) for role in ("operator", "witness")}
     return {
         "format": BUNDLE_FORMAT,
         "commitment": dict(commitment),
         "commitment_hash": commitment_hash(commitment).hex(),
-        "operators": {name: operators[name] for name in signed["operator"]},
-        "witnesses": {name: witnesses[name] for name in signed["witness"]},
-        "signatures": [dict(s) for s in sorted(signatures, key=lambda s: (s["role"], s["by"]))],
-        "beacon": asdict(beacon),
-        "strata": [_stratum(stratum) for stratum in result.strata],
-        "winners": [ticket_id.hex() for ticket_id in result.selected],
-        "waiting": [ticket_id.hex() for ticket_id in result.waiting],
-        "result": {"root": result.root().hex(), "bytes": len(result.encode())},
+        **signers(operators, witnesses, signatures),
+        "signatures": in_order(signatures),
+        "beacon": asdict(shown),
+        "strata": result.rows(),
+        "result": result.facts,
     }
 
 
@@ -68,18 +74,23 @@ def encode_bundle(bundle: Mapping[str, Any]) -> bytes:
     return rfc8785.dumps(dict(bundle))
 
 
-def _recommit(doc: Mapping[str, Any], roll: Roll, roll_bytes: bytes | memoryview) -> dict[str, Any]:
-    """The commitment that this roll and the free choices of `doc` lead to."""
+def recommit(doc: Mapping[str, Any], roll: Roll, strata: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The commitment that this roll, the places in `strata` and the free choices of `doc` lead to.
+
+    Raises CommitmentRefused, above all for strata that are not those of the roll in their order.
+    """
+    if [(row["region"], row["group"]) for row in strata] != [(s.region, s.group) for s in roll.strata]:
+        raise CommitmentRefused("the strata are not those of the roll")
     return make_commitment(
-        wave=doc["wave"],
+        roll=roll,
         sequence=doc["sequence"],
+        previous=doc["previous"],
         programme=doc["programme"]["code"],
         programme_sha256=doc["programme"]["sha256"],
-        roll=roll,
-        roll_bytes=roll_bytes,
-        places={(row["region"], row["group"]): row["places"] for row in doc["strata"]},
+        places={(row["region"], row["group"]): row["places"] for row in strata},
         waiting_list=doc["waiting_list"],
-        beacon=beacon_choice(doc),
+        source=read_source(doc["source"]),
+        output_test=doc["output_test"],
         committed_at=instant(doc["committed_at"]),
     )
 
@@ -93,50 +104,78 @@ def differences(expected: Mapping[str, Any], shown: Mapping[str, Any]) -> list[s
     ]
 
 
-def _check_parties(bundle: Mapping[str, Any], role: str, trusted: Mapping[str, str] | None) -> list[str]:
+def check_published_keys(bundle: Mapping[str, Any], role: str, trusted: Mapping[str, str] | None) -> list[str]:
+    """Parties of a role ("operators", "witnesses") whose key is not the one they publish themselves."""
     if trusted is None:
         return []
     return [f"{role} {name}: not the published key" for name, key in bundle[role].items() if trusted.get(name) != key]
 
 
-def _check_bundle(bundle: Mapping[str, Any], roll_bytes: bytes | memoryview, chains: Mapping[str, Chain]) -> list[str]:
+def check_chain(commitment: Mapping[str, Any], chains: Mapping[str, Chain]) -> list[str]:
+    """A beacon must be of a chain that is trusted, in all its parameters."""
+    source = read_source(commitment["source"])
+    if isinstance(source, Drand) and source.chain not in chains.values():
+        return [f"beacon chain {source.chain.chain_hash} is not one that is trusted"]
+    return []
+
+
+def _check_bundle(
+    bundle: Mapping[str, Any], roll_bytes: bytes | memoryview, chains: Mapping[str, Chain], spread: Spread
+) -> tuple[list[str], DrawResult | None]:
     doc, roll = bundle["commitment"], decode_roll(roll_bytes)
-    changed = differences(_recommit(doc, roll, roll_bytes), doc)
+    changed = differences(recommit(doc, roll, bundle["strata"]), doc)
     if changed:
-        return [f"the commitment does not follow from the roll: {', '.join(changed)}"]
-    choice, shown = beacon_choice(doc), BeaconRound(**bundle["beacon"])
-    if choice.chain not in chains.values():
-        return [f"beacon chain {choice.chain_hash} is not one that is trusted"]
-    if shown.number != choice.round:
-        return [f"round {shown.number} was drawn with, round {choice.round} committed to"]
-    verify_round(choice, shown)
+        return [f"the commitment does not follow from the roll: {', '.join(changed)}"], None
+    strange = check_chain(doc, chains)
+    if strange:
+        return strange, None
+    shown = read_shown(bundle["beacon"])
+    randomness = read_source(doc["source"]).randomness(commitment_hash(doc), shown)
+    places = [row["places"] for row in bundle["strata"]]
+    result = select(roll=roll, commitment=doc, places=places, randomness=randomness, spread=spread)
     expected = make_bundle(
         commitment=doc,
         operators=bundle["operators"],
         witnesses=bundle["witnesses"],
         signatures=bundle["signatures"],
-        beacon=shown,
-        result=select(roll=roll, commitment=doc, randomness=bytes.fromhex(shown.randomness)),
+        shown=shown,
+        result=result,
     )
-    return [f"{name} is not what the draw gives" for name in differences(expected, bundle)]
+    return [f"{name} is not what the draw gives" for name in differences(expected, bundle)], result
+
+
+def _check_result_file(result: DrawResult | None, file: bytes | memoryview | None) -> list[str]:
+    if result is None or file is None:
+        return []
+    at = 0
+    for piece in result.pieces():
+        if bytes(file[at : at + len(piece)]) != piece:
+            return ["the result file is not what the draw gives"]
+        at += len(piece)
+    return [] if at == len(file) else ["the result file has another length"]
 
 
 def verify_bundle(
     bundle: Mapping[str, Any],
     roll_bytes: bytes | memoryview,
     *,
+    result_file: bytes | memoryview | None = None,
     operators: Mapping[str, str] | None = None,
     witnesses: Mapping[str, str] | None = None,
     chains: Mapping[str, Chain] = CHAINS,
+    spread: Spread = one_process,
 ) -> list[str]:
-    """Problems of a bundle against the roll file; empty when everything follows. Never raises on bad input.
+    """Problems of a bundle, and of the result file when given, against the roll file; empty when everything follows.
+    Never raises on bad input.
 
     `operators` and `witnesses`: keys published elsewhere, name to hex; without them the keys in the bundle are used,
     and the caller must compare those. `chains`: the beacons that are trusted.
     """
     try:
-        problems = _check_parties(bundle, "operators", operators) + _check_parties(bundle, "witnesses", witnesses)
-        return problems + _check_bundle(bundle, roll_bytes, chains)
+        problems = check_published_keys(bundle, "operators", operators)
+        problems += check_published_keys(bundle, "witnesses", witnesses)
+        found, result = _check_bundle(bundle, roll_bytes, chains, spread)
+        return problems + found + _check_result_file(result, result_file)
     except REFUSALS as refusal:
         return [str(refusal)]
     except MALFORMED as error:

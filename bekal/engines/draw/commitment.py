@@ -1,20 +1,19 @@
-"""The commitment: what is fixed, signed and published before the random round exists (docs/draw.md §4)."""
+"""The commitment: what is fixed, signed and published before the randomness exists (docs/draw.md §4)."""
 
 import hashlib
-import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal, TypedDict
 
-import numpy as np
 import rfc8785
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from bekal.engines.draw.beacon import Chain
-from bekal.engines.draw.roll import Roll, roll_root
+from bekal.engines.draw.instants import instant, instant_text
+from bekal.engines.draw.roll import Roll, label
+from bekal.engines.draw.source import Ceremony, Source, read_source
+from bekal.engines.merkle import leaf_hash, root
 
 COMMITMENT_FORMAT = "bekal-draw-commitment/1"
 ALGORITHM = "bekal-draw/1"
@@ -22,12 +21,10 @@ WAITING_RULE = "stratum, region, all"
 STATEMENT_FORMAT = "bekal-draw-signature/1"
 MINIMUM_LEAD = timedelta(seconds=60)
 NEEDED = {"operator": 2, "witness": 2}
-INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{6})?Z")
 HEX_32, HEX_64 = re.compile(r"[0-9a-f]{64}"), re.compile(r"[0-9a-f]{128}")
-COMPARE_CHUNK = 1 << 24
 
-
-Role = Literal["operator", "witness"]
+Role = Literal["operator", "witness", "party"]
+Cell = tuple[str, str]
 
 
 class CommitmentRefused(ValueError):
@@ -35,7 +32,7 @@ class CommitmentRefused(ValueError):
 
 
 class RoundTooNear(CommitmentRefused):
-    """The chosen round is past, or due sooner than the minimum lead."""
+    """The randomness is past, or due sooner than the minimum lead."""
 
 
 class SignaturesRefused(ValueError):
@@ -55,141 +52,119 @@ class Signature(TypedDict):
     at: str
 
 
-@dataclass(frozen=True)
-class BeaconChoice:
-    """The chain and the future round that a commitment names."""
-
-    chain_hash: str
-    scheme: str
-    public_key: str
-    genesis: int
-    period: int
-    round: int
-
-    @property
-    def chain(self) -> Chain:
-        return Chain(self.chain_hash, self.scheme, self.public_key, self.genesis, self.period)
+def document_hash(document: Mapping[str, Any]) -> bytes:
+    """SHA-256 of the RFC 8785 form."""
+    return hashlib.sha256(rfc8785.dumps(dict(document))).digest()
 
 
-def choose(chain: Chain, number: int) -> BeaconChoice:
-    """The choice of one round of a chain."""
-    return BeaconChoice(chain.chain_hash, chain.scheme, chain.public_key, chain.genesis, chain.period, number)
+commitment_hash = document_hash
 
 
-def round_time(choice: BeaconChoice | Chain, number: int) -> datetime:
-    """When a round is due: genesis + period x (number - 1), aware UTC. Raises ValueError below round 1."""
-    if number < 1:
-        raise ValueError(f"round {number}: rounds count from 1")
-    return datetime.fromtimestamp(choice.genesis + choice.period * (number - 1), UTC)
+def strata_leaves(roll: Roll, places: Sequence[int]) -> list[bytes]:
+    """Leaf hashes of the strata tree, in the order of the roll."""
+    return [
+        leaf_hash(stratum_leaf(s.region, s.group, first, s.people, won))
+        for s, first, won in zip(roll.strata, roll.starts, places, strict=False)
+    ]
 
 
-def first_round_at(chain: BeaconChoice | Chain, instant: datetime) -> int:
-    """The first round due at or after an instant."""
-    late = math.ceil(instant.timestamp()) - chain.genesis
-    return max(1, 1 + -(-late // chain.period))
+def stratum_leaf(region: str, group: str, first: int, people: int, places: int) -> bytes:
+    """Leaf data of a stratum: labels of region and group, then first position, people and places, 8 bytes each."""
+    return label(region) + label(group) + b"".join(n.to_bytes(8, "big") for n in (first, people, places))
 
 
-def instant_text(at: datetime) -> str:
-    """RFC 3339 in UTC with `Z`; microseconds only when there are some. Raises ValueError for a naive time."""
-    if at.tzinfo is None:
-        raise ValueError("an aware time is needed")
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+def strata_root(roll: Roll, places: Sequence[int]) -> bytes:
+    """Root of the strata tree."""
+    return root(strata_leaves(roll, places))
 
 
-def instant(text: str) -> datetime:
-    """Reads what `instant_text` writes, and nothing else. Raises ValueError."""
-    at = datetime.fromisoformat(text) if INSTANT.fullmatch(text) else None
-    if at is None or instant_text(at) != text:
-        raise ValueError(f"not an instant: {text!r}")
-    return at
-
-
-def _strata(roll: Roll, places: Mapping[tuple[str, str], int]) -> list[dict[str, Any]]:
+def places_in_order(roll: Roll, places: Mapping[Cell, int]) -> list[int]:
+    """Places of each stratum in the order of the roll; 0 where none are named. Raises CommitmentRefused."""
     unknown = set(places) - {(s.region, s.group) for s in roll.strata}
     if unknown:
         raise CommitmentRefused(f"places for strata that are not on the roll: {sorted(unknown)[:5]}")
-    rows = [{**asdict(s), "places": places.get((s.region, s.group), 0)} for s in roll.strata]
-    for row in rows:
-        if not 0 <= row["places"] <= row["people"]:
-            cell = f"{row['region']} {row['group']}"
-            raise CommitmentRefused(f"{row['places']} places for {row['people']} people in {cell}")
-    return rows
+    found = [places.get((s.region, s.group), 0) for s in roll.strata]
+    for stratum, won in zip(roll.strata, found, strict=True):
+        if type(won) is not int or not 0 <= won <= stratum.people:
+            raise CommitmentRefused(f"{won} places for {stratum.people} people in {stratum.region} {stratum.group}")
+    return found
 
 
-def _check_roll(roll: Roll, roll_bytes: bytes | memoryview, wave: str) -> None:
-    if roll.wave != wave:
-        raise CommitmentRefused(f"the roll is of wave {roll.wave!r}, not {wave!r}")
-    size = len(roll.header)
-    ids, shown = memoryview(roll.ticket_ids), memoryview(roll_bytes)
-    same = len(shown) == size + len(ids) and bytes(shown[:size]) == roll.header
-    if not same or not all(
-        np.array_equal(
-            np.frombuffer(ids[start : start + COMPARE_CHUNK], np.uint8),
-            np.frombuffer(shown[size + start : size + start + COMPARE_CHUNK], np.uint8),
-        )
-        for start in range(0, len(ids), COMPARE_CHUNK)
-    ):
-        raise CommitmentRefused("the bytes are not those of the roll")
+def _check_times(source: Source, committed_at: datetime, lead: timedelta) -> None:
+    if source.due_at - committed_at < lead:
+        raise RoundTooNear(f"due at {instant_text(source.due_at)}, too near {instant_text(committed_at)}")
+    if source.wait_until - source.due_at < MINIMUM_LEAD:
+        raise CommitmentRefused(f"a silent source must be waited for {MINIMUM_LEAD} at least")
+
+
+def _check_parts(previous: str | None, sequence: int, waiting_list: int | Literal["all"]) -> None:
+    if type(sequence) is not int or sequence < 1 or (previous is None) != (sequence == 1):
+        raise CommitmentRefused("draws count from 1; from the second on each names the annulment of the one before")
+    if previous is not None and not HEX_32.fullmatch(previous):
+        raise CommitmentRefused("the annulment before is named by its SHA-256 in hex")
+    if waiting_list != "all" and (type(waiting_list) is not int or waiting_list < 0):
+        raise CommitmentRefused(f"a waiting list of {waiting_list}")
+
+
+def _check_output_test(chosen: Mapping[str, Any]) -> None:
+    tests, numbers = chosen.get("tests"), [chosen.get("bytes"), chosen.get("level_ppm")]
+    if set(chosen) != {"attributes", "bytes", "tests", "level_ppm"} or not HEX_32.fullmatch(chosen["attributes"]):
+        raise CommitmentRefused("an output test has attributes by their SHA-256 in hex, bytes, tests and level_ppm")
+    if not isinstance(tests, list) or not tests or any(type(name) is not str for name in tests):
+        raise CommitmentRefused("an output test names its tests")
+    if any(type(number) is not int or number < 1 for number in numbers):
+        raise CommitmentRefused("bytes and level of an output test are whole numbers from 1")
 
 
 def make_commitment(
     *,
-    wave: str,
+    roll: Roll,
     sequence: int,
+    previous: str | None = None,
     programme: str,
     programme_sha256: str,
-    roll: Roll,
-    roll_bytes: bytes | memoryview,
-    places: Mapping[tuple[str, str], int],
+    places: Mapping[Cell, int],
     waiting_list: int | Literal["all"],
-    beacon: BeaconChoice,
+    source: Source,
+    output_test: Mapping[str, Any] | None = None,
     committed_at: datetime,
     minimum_lead: timedelta = MINIMUM_LEAD,
 ) -> dict[str, Any]:
-    """The document to sign. `sequence` counts the draws of a wave from 1 without gaps; `waiting_list` is the length
-    kept for each stratum, or "all"; a `minimum_lead` below MINIMUM_LEAD counts as that, since verifiers ask for it.
+    """The document to sign. `sequence` counts the draws of a wave from 1 without gaps, `previous` is the hash of the
+    annulment before (hex); `waiting_list` is the length kept for each stratum, or "all"; a `minimum_lead` below
+    MINIMUM_LEAD counts as that, since verifiers ask for it.
 
-    Raises RoundTooNear, or CommitmentRefused for places that do not fit the roll, foreign bytes and bad counts.
+    Raises RoundTooNear, or CommitmentRefused for places that do not fit the roll and bad counts.
     """
-    _check_roll(roll, roll_bytes, wave)
-    if sequence < 1 or not HEX_32.fullmatch(programme_sha256) or not programme:
-        raise CommitmentRefused("sequence counts from 1; the programme needs a code and a SHA-256 in hex")
-    if waiting_list != "all" and waiting_list < 0:
-        raise CommitmentRefused(f"a waiting list of {waiting_list}")
-    due = round_time(beacon, beacon.round)
-    if due - committed_at < max(minimum_lead, MINIMUM_LEAD):
-        raise RoundTooNear(f"round {beacon.round} is due at {instant_text(due)}, too near {instant_text(committed_at)}")
-    strata = _strata(roll, places)
+    _check_parts(previous, sequence, waiting_list)
+    if not HEX_32.fullmatch(programme_sha256) or not programme or not isinstance(programme, str):
+        raise CommitmentRefused("the programme needs a code and a SHA-256 in hex")
+    if output_test is not None:
+        _check_output_test(output_test)
+    _check_times(source, committed_at, max(minimum_lead, MINIMUM_LEAD))
+    won = places_in_order(roll, places)
     return {
         "format": COMMITMENT_FORMAT,
         "algorithm": ALGORITHM,
-        "wave": wave,
+        "wave": roll.wave,
         "sequence": sequence,
+        "previous": previous,
         "programme": {"code": programme, "sha256": programme_sha256},
         "roll": {
-            "root": roll_root(roll_bytes).hex(),
-            "bytes": len(roll_bytes),
+            "root": roll.root().hex(),
+            "bytes": len(roll.header) + len(roll.ticket_ids),
             "entries_at": len(roll.header),
             "people": roll.people,
             "duplicates": roll.duplicates,
         },
-        "strata": strata,
-        "places": sum(row["places"] for row in strata),
+        "strata": {"count": len(roll.strata), "root": strata_root(roll, won).hex()},
+        "places": sum(won),
         "waiting_list": waiting_list,
         "waiting_rule": WAITING_RULE,
-        "beacon": {**asdict(beacon), "due_at": instant_text(due)},
+        "source": source.document(),
+        "output_test": None if output_test is None else dict(output_test),
         "committed_at": instant_text(committed_at),
     }
-
-
-def beacon_choice(doc: Mapping[str, Any]) -> BeaconChoice:
-    """The round that a commitment names."""
-    return BeaconChoice(**{key: value for key, value in doc["beacon"].items() if key != "due_at"})
-
-
-def commitment_hash(doc: Mapping[str, Any]) -> bytes:
-    """SHA-256 of the RFC 8785 form."""
-    return hashlib.sha256(rfc8785.dumps(dict(doc))).digest()
 
 
 def sign(doc_hash: bytes, private_key: Ed25519PrivateKey) -> str:
@@ -198,13 +173,13 @@ def sign(doc_hash: bytes, private_key: Ed25519PrivateKey) -> str:
 
 
 def statement_hash(doc: Mapping[str, Any], *, by: str, role: str, at: str) -> bytes:
-    """What a party signs: SHA-256 of RFC 8785 {format, commitment, by, role, at}; nobody can move its time or role."""
-    statement = {"format": STATEMENT_FORMAT, "commitment": commitment_hash(doc).hex(), "by": by, "role": role, "at": at}
-    return hashlib.sha256(rfc8785.dumps(statement)).digest()
+    """What a party signs: SHA-256 of RFC 8785 {format, document, by, role, at}; nobody can move its time or role."""
+    said = {"format": STATEMENT_FORMAT, "document": document_hash(doc).hex(), "by": by, "role": role, "at": at}
+    return document_hash(said)
 
 
 def endorse(doc: Mapping[str, Any], *, by: str, role: Role, private_key: Ed25519PrivateKey, at: datetime) -> Signature:
-    """A party's signature entry for a commitment."""
+    """A party's signature entry for a commitment or an annulment."""
     text = instant_text(at)
     signature = sign(statement_hash(doc, by=by, role=role, at=text), private_key)
     return {"by": by, "role": role, "signature": signature, "at": text}
@@ -215,19 +190,13 @@ def public_key_hex(private_key: Ed25519PrivateKey) -> str:
     return private_key.public_key().public_bytes_raw().hex()
 
 
-def signature_problem(doc: Mapping[str, Any], entry: Signature, key: str | None) -> str | None:
-    """What is wrong with one party's statement under its published key (hex), or None."""
+def statement_problem(doc: Mapping[str, Any], entry: Signature, key: str | None) -> str | None:
+    """What is wrong with one party's statement under its published key (hex), its time aside; None when nothing is."""
     who = f"{entry['role']} {entry['by']}"
     if key is None:
         return f"{who} is not a known party"
     if not HEX_32.fullmatch(key) or not HEX_64.fullmatch(entry["signature"]):
         return f"{who}: key or signature is not lower-case hex of the right length"
-    try:
-        at = instant(entry["at"])
-    except ValueError:
-        return f"{who}: {entry['at']!r} is not an instant"
-    if not instant(doc["committed_at"]) <= at < round_time(beacon_choice(doc), doc["beacon"]["round"]):
-        return f"{who} signed at {entry['at']}, outside the time between commitment and round"
     signed = statement_hash(doc, by=entry["by"], role=entry["role"], at=entry["at"])
     try:
         Ed25519PublicKey.from_public_bytes(bytes.fromhex(key)).verify(bytes.fromhex(entry["signature"]), signed)
@@ -236,28 +205,68 @@ def signature_problem(doc: Mapping[str, Any], entry: Signature, key: str | None)
     return None
 
 
+def time_problem(entry: Signature, not_before: datetime, before: datetime | None) -> str | None:
+    """What is wrong with the instant of a statement; None when nothing is."""
+    who = f"{entry['role']} {entry['by']}"
+    try:
+        at = instant(entry["at"])
+    except ValueError:
+        return f"{who}: {entry['at']!r} is not an instant"
+    if at < not_before or (before is not None and at >= before):
+        return f"{who} signed at {entry['at']}, outside the time allowed"
+    return None
+
+
+def signature_problem(commitment: Mapping[str, Any], entry: Signature, key: str | None) -> str | None:
+    """What is wrong with one party's statement over a commitment under its published key (hex), or None."""
+    due = read_source(commitment["source"]).due_at
+    late = time_problem(entry, instant(commitment["committed_at"]), due)
+    return late or statement_problem(commitment, entry, key)
+
+
 def check_signatures(
-    doc: Mapping[str, Any],
+    commitment: Mapping[str, Any],
     operators: Mapping[str, str],
     witnesses: Mapping[str, str],
     signatures: Sequence[Signature],
 ) -> None:
-    """Every signature is good and made between commitment and round; two operators, two witnesses, different keys.
+    """Every signature is good and made between commitment and randomness; two operators, two witnesses, every party of
+    a ceremony; names and keys all different.
 
     `operators` and `witnesses` map names to public keys in hex. Raises SignaturesRefused with every problem.
     """
-    parties: dict[str, Mapping[str, str]] = {"operator": operators, "witness": witnesses}
-    problems, keys = [], []
-    for entry in signatures:
-        key = parties.get(entry["role"], {}).get(entry["by"])
-        problem = signature_problem(doc, entry, key)
+    source = read_source(commitment["source"])
+    parties = {p.name: p.public_key for p in source.parties} if isinstance(source, Ceremony) else {}
+    check_statements(
+        commitment,
+        {"operator": operators, "witness": witnesses, "party": parties},
+        signatures,
+        needed={**NEEDED, "party": len(parties)},
+        not_before=instant(commitment["committed_at"]),
+        before=source.due_at,
+    )
+
+
+def check_statements(
+    doc: Mapping[str, Any],
+    keys: Mapping[str, Mapping[str, str]],
+    signatures: Sequence[Signature],
+    *,
+    needed: Mapping[str, int],
+    not_before: datetime,
+    before: datetime | None,
+) -> None:
+    """Every statement is good and in time, and enough of each role signed. Raises SignaturesRefused."""
+    problems: list[str] = []
+    signed = [(entry, keys.get(entry["role"], {}).get(entry["by"])) for entry in signatures]
+    for entry, key in signed:
+        problem = time_problem(entry, not_before, before) or statement_problem(doc, entry, key)
         problems += [problem] if problem else []
-        keys.append(key)
-    for role, needed in NEEDED.items():
+    for role, least in needed.items():
         count = len({entry["by"] for entry in signatures if entry["role"] == role})
-        if count < needed:
-            problems.append(f"{count} of {needed} {role} signatures")
-    if len(set(keys)) < len(keys):
-        problems.append("one key signed twice")
+        if count < least:
+            problems.append(f"{count} of {least} {role} signatures")
+    if len({key for _, key in signed}) < len(signed) or len({entry["by"] for entry in signatures}) < len(signed):
+        problems.append("one key or name signed twice")
     if problems:
         raise SignaturesRefused(problems)

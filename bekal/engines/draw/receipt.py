@@ -1,157 +1,243 @@
-"""A receipt: one person's proof that their ticket is on the committed roll, and how it was drawn (docs/draw.md §9)."""
+"""One person's proof: a receipt, and the static proof file of the block that holds it (docs/draw.md §11)."""
 
 import base64
-from collections.abc import Mapping
+import json
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import Any
 
 import numpy as np
+import rfc8785
 
-from bekal.engines.draw.commitment import commitment_hash
-from bekal.engines.draw.roll import BLOCK_SIZE, TICKET_ID_SIZE, Roll, blocks
-from bekal.engines.draw.tickets import ticket_key, tickets
-from bekal.engines.merkle import HASH_SIZE, Tree, leaf_hash, verify_inclusion
+from bekal.engines.draw.commitment import ALGORITHM, COMMITMENT_FORMAT, Cell, commitment_hash, stratum_leaf
+from bekal.engines.draw.result import firsts, threshold_rows
+from bekal.engines.draw.roll import BLOCK_SIZE, TICKET_ID_SIZE
+from bekal.engines.draw.source import read_shown, read_source
+from bekal.engines.draw.tickets import ticket_key, tickets_at
+from bekal.engines.merkle import HASH_SIZE, Tree, leaf_hash, root_from_range
 
 RECEIPT_FORMAT = "bekal-draw-receipt/1"
 PROOF_MAGIC = b"BKLPROF\x01"
+ROW_SIZE = 16
+RECEIPT_MEMBERS = {"format", "wave", "sequence", "commitment", "ticket_id", "position", "block", "stratum", "path"}
+STRATUM_MEMBERS = {"index", "region", "group", "first", "people", "places"}
+PROOF_MEMBERS = {"block", "blocks", "path", "commitment", "beacon", "thresholds"}
+THRESHOLDS_MEMBERS = {"root", "first", "rows", "path"}
 
 
 class NotOnRoll(LookupError):
     """The ticket id does not stand on the roll."""
 
 
+def _packed(hashes: Sequence[bytes]) -> str:
+    return base64.b64encode(b"".join(hashes)).decode()
+
+
+def _unpacked(text: str, size: int = HASH_SIZE) -> list[bytes]:
+    raw = base64.b64decode(text, validate=True)
+    if len(raw) % size or base64.b64encode(raw).decode() != text:
+        raise ValueError(f"not canonical base64 of rows of {size} bytes")
+    return [raw[at : at + size] for at in range(0, len(raw), size)]
+
+
+class Proofs:
+    """Receipts and proof files of one draw, made from what is published and the leaf hashes of the roll's blocks.
+
+    `strata`: rows of the published commitment or bundle; `beacon`: of the bundle, None before the draw.
+    Memory: 64 bytes for each block and stratum.
+    """
+
+    def __init__(
+        self,
+        commitment: Mapping[str, Any],
+        strata: Sequence[Mapping[str, Any]],
+        leaves: Sequence[bytes],
+        beacon: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.commitment, self.strata, self.beacon = commitment, strata, beacon
+        self.starts = firsts(row["people"] for row in strata)
+        self.roll = Tree(leaves)
+        self.cells: dict[Cell, int] = {(row["region"], row["group"]): i for i, row in enumerate(strata)}
+        self.tree = Tree(
+            [
+                leaf_hash(stratum_leaf(row["region"], row["group"], first, row["people"], row["places"]))
+                for row, first in zip(strata, self.starts, strict=False)
+            ]
+        )
+        self.rows = self._threshold_rows() if beacon else []
+        self.thresholds = Tree([leaf_hash(row) for row in self.rows])
+
+    def _threshold_rows(self) -> list[bytes]:
+        values = np.array([int(row["threshold"] or "0", 16) for row in self.strata], dtype=np.uint64)
+        return threshold_rows(values, np.array([row["last"] or 0 for row in self.strata], dtype=np.int64))
+
+    def span(self, region: str, group: str) -> tuple[int, int]:
+        """First position of a stratum, and the one after its last. Raises KeyError."""
+        index = self.cells[region, group]
+        return self.starts[index], self.starts[index + 1]
+
+    def block_of(self, position: int) -> int:
+        """Index of the block that holds a position."""
+        return int((self.commitment["roll"]["entries_at"] + position * TICKET_ID_SIZE) // BLOCK_SIZE)
+
+    def receipt(self, ticket_id: bytes, position: int) -> dict[str, Any]:
+        """What one person keeps, about 1.5 kB of JSON."""
+        index = bisect_right(self.starts, position) - 1
+        row = self.strata[index]
+        return {
+            "format": RECEIPT_FORMAT,
+            "wave": self.commitment["wave"],
+            "sequence": self.commitment["sequence"],
+            "commitment": commitment_hash(self.commitment).hex(),
+            "ticket_id": ticket_id.hex(),
+            "position": position,
+            "block": self.block_of(position),
+            "stratum": {
+                "index": index,
+                **{name: row[name] for name in ("region", "group", "people", "places")},
+                "first": self.starts[index],
+            },
+            "path": _packed(self.tree.range_proof(index, index + 1)),
+        }
+
+    def _thresholds_in(self, block: int) -> dict[str, Any]:
+        """Thresholds of the strata that have a person in a block."""
+        entries_at, people = self.commitment["roll"]["entries_at"], self.starts[-1]
+        first_person = max(0, (block * BLOCK_SIZE - entries_at) // TICKET_ID_SIZE)
+        last_person = min(people, ((block + 1) * BLOCK_SIZE - entries_at) // TICKET_ID_SIZE) - 1
+        first = bisect_right(self.starts, first_person) - 1
+        stop = max(first + 1, bisect_right(self.starts, last_person))
+        return {
+            "root": self.thresholds.root.hex(),
+            "first": first,
+            "rows": _packed(self.rows[first:stop]),
+            "path": _packed(self.thresholds.range_proof(first, stop)),
+        }
+
+    def file(self, block: int, data: bytes | memoryview) -> bytes:
+        """The static proof file of block number `block` of the roll. Raises IndexError where there is no such block."""
+        facts: dict[str, Any] = {
+            "block": block,
+            "blocks": self.roll.size,
+            "path": _packed(self.roll.range_proof(block, block + 1)),
+            "commitment": dict(self.commitment),
+            "beacon": self.beacon,
+            "thresholds": self._thresholds_in(block) if self.beacon else None,
+        }
+        head = rfc8785.dumps(facts)
+        return PROOF_MAGIC + len(head).to_bytes(4, "big") + head + data
+
+
 @dataclass(frozen=True)
 class Standing:
-    """How a ticket was drawn: its number, the last winning (ticket, id) of its stratum, and whether it won."""
+    """How a ticket was drawn; `ticket`, `threshold` and `selected` are None before the draw."""
 
-    ticket: int
+    ticket: int | None
     threshold: int | None
-    last: bytes | None
-    selected: bool
+    selected: bool | None
 
 
-@dataclass(frozen=True)
-class BlockProof:
-    """One 64 KiB block of the roll file and its way up to the root."""
-
-    index: int
-    count: int
-    path: tuple[bytes, ...]
-    block: bytes
-
-    def encode(self) -> bytes:
-        """The static proof file: magic, index and count (8 bytes each), path length (1), path, block; at most 68 kB."""
-        numbers = self.index.to_bytes(8, "big") + self.count.to_bytes(8, "big") + bytes([len(self.path)])
-        return PROOF_MAGIC + numbers + b"".join(self.path) + self.block
-
-    def leads_to(self, root: bytes) -> bool:
-        return verify_inclusion(leaf_hash(self.block), self.index, self.count, self.path, root)
-
-
-def decode_block_proof(encoded: bytes) -> BlockProof:
-    """Reads a static proof file. Raises ValueError."""
-    start = len(PROOF_MAGIC) + 17
-    if encoded[: len(PROOF_MAGIC)] != PROOF_MAGIC or len(encoded) < start:
+def _read_file(encoded: bytes) -> tuple[dict[str, Any], bytes]:
+    head = len(PROOF_MAGIC) + 4
+    size = int.from_bytes(encoded[len(PROOF_MAGIC) : head], "big")
+    if encoded[: len(PROOF_MAGIC)] != PROOF_MAGIC or len(encoded) < head + size:
         raise ValueError("not a proof file of version 1")
-    numbers = encoded[len(PROOF_MAGIC) : start]
-    end = start + numbers[16] * HASH_SIZE
-    path = tuple(encoded[at : at + HASH_SIZE] for at in range(start, end, HASH_SIZE))
-    return BlockProof(int.from_bytes(numbers[:8], "big"), int.from_bytes(numbers[8:16], "big"), path, encoded[end:])
+    raw = encoded[head : head + size]
+    facts = json.loads(raw)
+    if not isinstance(facts, dict) or rfc8785.dumps(facts) != raw:
+        raise ValueError("the head of the proof file is not canonical JSON")
+    return facts, encoded[head + size :]
 
 
-class BlockProofs:
-    """Proofs of every block of a roll file, for publishing them all or answering many receipts."""
-
-    def __init__(self, roll_bytes: bytes | memoryview) -> None:
-        self._data = memoryview(roll_bytes)
-        self._tree = Tree([leaf_hash(block) for block in blocks(self._data)])
-
-    def __len__(self) -> int:
-        return self._tree.size
-
-    def of(self, index: int) -> BlockProof:
-        block = bytes(self._data[index * BLOCK_SIZE : (index + 1) * BLOCK_SIZE])
-        return BlockProof(index, len(self), tuple(self._tree.path(index)), block)
+def _whole(*numbers: Any) -> bool:
+    return all(type(number) is int and number >= 0 for number in numbers)
 
 
-def receipt(
-    roll: Roll, roll_bytes: bytes | memoryview, ticket_id: bytes, proofs: BlockProofs | None = None
-) -> dict[str, Any]:
-    """JSON-able receipt of one ticket; `proofs` saves hashing the roll again for each. Raises NotOnRoll."""
-    position = roll.position(ticket_id)
-    if position is None:
-        raise NotOnRoll(ticket_id.hex())
-    stratum = roll.strata[roll.stratum_index(position)]
-    index = (len(roll.header) + position * TICKET_ID_SIZE) // BLOCK_SIZE
-    proof = (proofs or BlockProofs(roll_bytes)).of(index)
-    return {
-        "format": RECEIPT_FORMAT,
-        "wave": roll.wave,
-        "ticket_id": ticket_id.hex(),
-        "region": stratum.region,
-        "group": stratum.group,
-        "position": position,
-        "block": proof.index,
-        "blocks": proof.count,
-        "path": [digest.hex() for digest in proof.path],
-        "block_base64": base64.b64encode(proof.block).decode(),
-    }
+def _check_forms(receipt: Mapping[str, Any], facts: Mapping[str, Any]) -> list[str]:
+    """Members and versions are those that are known, and no others."""
+    stratum, commitment, shown, problems = receipt["stratum"], facts["commitment"], facts["thresholds"], []
+    numbers = [receipt[name] for name in ("sequence", "position", "block")]
+    numbers += [stratum[name] for name in ("index", "first", "people", "places")]
+    if set(receipt) != RECEIPT_MEMBERS or set(stratum) != STRATUM_MEMBERS or not _whole(*numbers):
+        problems.append("the receipt has other members than a receipt")
+    if set(facts) != PROOF_MEMBERS or not _whole(facts["block"], facts["blocks"]):
+        problems.append("the proof file has other members than a proof file")
+    if (shown is None) != (facts["beacon"] is None):
+        problems.append("the thresholds stand beside the beacon, or neither does")
+    if shown is not None and (set(shown) != THRESHOLDS_MEMBERS or not _whole(shown["first"])):
+        problems.append("the thresholds have other members than thresholds")
+    if (commitment["format"], commitment["algorithm"]) != (COMMITMENT_FORMAT, ALGORITHM):
+        problems.append("the commitment is of an unknown version")
+    return problems
 
 
-def _proof(shown: Mapping[str, Any]) -> BlockProof:
-    path = tuple(bytes.fromhex(digest) for digest in shown["path"])
-    return BlockProof(shown["block"], shown["blocks"], path, base64.b64decode(shown["block_base64"], validate=True))
-
-
-def _stratum_at(commitment: Mapping[str, Any], position: int) -> int:
-    ends = list(accumulate(row["people"] for row in commitment["strata"]))
-    if not 0 <= position < ends[-1]:
-        raise ValueError(f"position {position} of {ends[-1]}")
-    return int(np.searchsorted(ends, position, side="right"))
-
-
-def check_inclusion(shown: Mapping[str, Any], commitment: Mapping[str, Any]) -> list[str]:
-    """Problems of a receipt against the commitment alone, as it can be checked before the draw."""
-    roll, proof, problems = commitment["roll"], _proof(shown), []
-    offset = roll["entries_at"] + shown["position"] * TICKET_ID_SIZE
-    row = commitment["strata"][_stratum_at(commitment, shown["position"])]
-    if shown["format"] != RECEIPT_FORMAT or shown["wave"] != commitment["wave"]:
-        problems.append("the receipt is of another wave or version")
-    if (row["region"], row["group"]) != (shown["region"], shown["group"]):
+def _check_inclusion(receipt: Mapping[str, Any], facts: Mapping[str, Any], block: bytes) -> list[str]:
+    commitment, stratum, position = facts["commitment"], receipt["stratum"], receipt["position"]
+    roll, problems = commitment["roll"], []
+    if receipt["format"] != RECEIPT_FORMAT or commitment_hash(commitment).hex() != receipt["commitment"]:
+        problems.append("the proof is of another commitment than the receipt")
+    if (receipt["wave"], receipt["sequence"]) != (commitment["wave"], commitment["sequence"]):
+        problems.append("the receipt names another wave or draw")
+    leaf = leaf_hash(
+        stratum_leaf(stratum["region"], stratum["group"], stratum["first"], stratum["people"], stratum["places"])
+    )
+    found = root_from_range([leaf], stratum["index"], commitment["strata"]["count"], _unpacked(receipt["path"]))
+    if found is None or found.hex() != commitment["strata"]["root"]:
+        problems.append("the stratum is not one that was committed to")
+    if not stratum["first"] <= position < stratum["first"] + stratum["people"]:
         problems.append("the position lies in another stratum")
-    if (proof.index, proof.count) != (offset // BLOCK_SIZE, -(-roll["bytes"] // BLOCK_SIZE)):
+    offset = roll["entries_at"] + position * TICKET_ID_SIZE
+    numbers = (offset // BLOCK_SIZE, -(-roll["bytes"] // BLOCK_SIZE))
+    if (facts["block"], facts["blocks"]) != numbers or receipt["block"] != facts["block"]:
         problems.append("the block is not the one that holds the position")
     inside = offset % BLOCK_SIZE
-    if proof.block[inside : inside + TICKET_ID_SIZE].hex() != shown["ticket_id"]:
+    if block[inside : inside + TICKET_ID_SIZE].hex() != receipt["ticket_id"]:
         problems.append("the ticket id does not stand at its position")
-    if not proof.leads_to(bytes.fromhex(roll["root"])):
+    found = root_from_range([leaf_hash(block)], facts["block"], facts["blocks"], _unpacked(facts["path"]))
+    if found is None or found.hex() != roll["root"]:
         problems.append("the block does not belong to the committed roll")
     return problems
 
 
-def standing(shown: Mapping[str, Any], bundle: Mapping[str, Any]) -> Standing:
-    """How the ticket of a receipt was drawn, from the published threshold of its stratum."""
-    commitment = bundle["commitment"]
-    key = ticket_key(bytes.fromhex(bundle["beacon"]["randomness"]), commitment_hash(commitment))
-    ticket = int(tickets(key, shown["position"], 1)[0])
-    row = bundle["strata"][_stratum_at(commitment, shown["position"])]
-    if row["threshold"] is None:
-        return Standing(ticket, None, None, selected=False)
-    threshold, last = int(row["threshold"], 16), bytes.fromhex(row["last"])
-    return Standing(ticket, threshold, last, (ticket, bytes.fromhex(shown["ticket_id"])) <= (threshold, last))
+def _standing(receipt: Mapping[str, Any], facts: Mapping[str, Any]) -> Standing:
+    """The ticket against the threshold of its stratum. Raises ValueError where thresholds do not hold together."""
+    if facts["beacon"] is None:
+        return Standing(None, None, None)
+    commitment, shown, stratum = facts["commitment"], facts["thresholds"], receipt["stratum"]
+    rows = _unpacked(shown["rows"], ROW_SIZE)
+    found = root_from_range(
+        [leaf_hash(row) for row in rows], shown["first"], commitment["strata"]["count"], _unpacked(shown["path"])
+    )
+    if found is None or found.hex() != shown["root"] or not 0 <= stratum["index"] - shown["first"] < len(rows):
+        raise ValueError("the thresholds do not belong to their root")
+    row = rows[stratum["index"] - shown["first"]]
+    digest = commitment_hash(commitment)
+    randomness = read_source(commitment["source"]).randomness(digest, read_shown(facts["beacon"]))
+    threshold, last = int.from_bytes(row[:8], "big"), int.from_bytes(row[8:], "big")
+    if not stratum["first"] <= last < stratum["first"] + stratum["people"] and stratum["places"]:
+        raise ValueError("the threshold is that of a position in another stratum")
+    own = np.array([receipt["position"], last], dtype=np.int64)
+    ticket, lasts = tickets_at(ticket_key(randomness, digest), own).tolist()
+    if stratum["places"] and lasts != threshold:
+        raise ValueError("the threshold is not the ticket of the last winner")
+    won = stratum["places"] > 0 and (ticket, receipt["position"]) <= (threshold, last)
+    return Standing(ticket, threshold, won)
 
 
-def verify_receipt(receipt: Mapping[str, Any], bundle: Mapping[str, Any]) -> list[str]:
-    """Problems of a receipt against a bundle; empty when the ticket is on the roll and winner or not as it was drawn.
+def verify_receipt(
+    receipt: Mapping[str, Any], proof_file: bytes, *, thresholds_root: str | None = None
+) -> tuple[list[str], Standing]:
+    """Problems of a receipt against its proof file, and how the ticket was drawn. Never raises on bad input.
 
-    Only commitment, beacon, thresholds and the list of winners are read; the bundle itself is `verify_bundle`'s matter.
-    Never raises on bad input.
+    `thresholds_root`: from the bundle (hex), where the caller has it. The beacon's signature is checked too.
     """
+    nothing = Standing(None, None, None)
     try:
-        problems = check_inclusion(receipt, bundle["commitment"])
-        if standing(receipt, bundle).selected != (receipt["ticket_id"] in bundle["winners"]):
-            problems.append("the list of winners does not agree with the ticket")
-    except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
-        return [f"malformed receipt or bundle: {type(error).__name__} {error}"]
-    return problems
+        facts, block = _read_file(proof_file)
+        problems = _check_forms(receipt, facts) + _check_inclusion(receipt, facts, block)
+        if thresholds_root is not None and facts["thresholds"]["root"] != thresholds_root:
+            problems.append("the thresholds are others than in the bundle")
+        return problems, nothing if problems else _standing(receipt, facts)
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, OSError, RecursionError) as error:
+        return [f"{type(error).__name__}: {error}"], nothing

@@ -1,4 +1,4 @@
-"""Real rounds of public drand chains, recorded as facts for demonstrations and tests.
+"""Real rounds of public drand chains, recorded as facts for demonstrations and tests, and the rehearsals' own chain.
 
 Sources of the values: test suites and README files of the projects named beside each. Every one verifies against
 the key of its chain.
@@ -7,7 +7,7 @@ the key of its chain.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from bekal.engines.draw.beacon import BeaconRound
+from bekal.engines.draw.beacon import UNCHAINED, BeaconRound, Chain
 
 RECORDED_ROUNDS: Mapping[tuple[str, int], BeaconRound] = MappingProxyType(
     {
@@ -46,3 +46,14 @@ RECORDED_ROUNDS: Mapping[tuple[str, int], BeaconRound] = MappingProxyType(
         ),
     }
 )
+
+REHEARSAL = Chain(
+    chain_hash="30414cd53b367148b3f8157c7492e20b2042113c9c65ff5cb43639e70ac2d8b3",
+    scheme=UNCHAINED,
+    public_key="98696cde4016b32b4c3cdc6018bc86c154aa1ae3d63280b86b95d55a27af482a9edbe3060beb1bd0b4de2b56e3f20116"
+    "13daa092ac3a516a793bd2ff4ae4a38d155f744d5eeeb4fdfc73975dc9a88bcc344c6a0cc0e782b9e5d5920083a8c625",
+    genesis=1577836800,
+    period=3,
+)
+"""A chain whose secret key stands in `simulators/beacon.py`, so that any round can be minted: no verifier trusts it
+unless told to, and no installation in production commits to it."""

@@ -1,25 +1,24 @@
-"""The draw itself: in each stratum the smallest tickets win, ties by ticket id (docs/draw.md §7)."""
+"""The draw itself: in each stratum the smallest tickets win, ties by position (docs/draw.md §7)."""
 
 from collections import deque
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import isqrt
-from typing import Any, NamedTuple
+from itertools import accumulate
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from bekal.engines.draw.commitment import ALGORITHM, commitment_hash
-from bekal.engines.draw.roll import Roll, Stratum, roll_root
-from bekal.engines.draw.tickets import ticket_key, tickets
+from bekal.engines.draw.commitment import commitment_hash, strata_root
+from bekal.engines.draw.cut import Cut, Spread, cut, one_process
+from bekal.engines.draw.roll import FileRoot, Roll
+from bekal.engines.draw.tickets import Positions, Tickets, ticket_key, tickets_at
+from bekal.engines.merkle import leaf_hash, root
 
 RESULT_MAGIC = b"BKLRSLT\x01"
-CHUNK = 1 << 16
-WHOLE = 1 << 64
+PIECE = 1 << 20
 
-Positions = npt.NDArray[np.int64]
-Tickets = npt.NDArray[np.uint64]
+WaitingLength = int | Literal["all"]
 
 
 class DrawRefused(ValueError):
@@ -35,58 +34,89 @@ class WaitingEntry(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class StratumResult:
-    """`threshold` and `last`: ticket and ticket id of the last winner (None without winners); who has
-    (ticket, id) <= (threshold, last) wins. `selected`: positions, ascending. `waiting`: positions in drawn order."""
-
-    stratum: Stratum
-    places: int
-    threshold: int | None
-    last: bytes | None
-    selected: Positions
-    waiting: Positions
-    waiting_tickets: Tickets
-
-
-@dataclass(frozen=True, eq=False)
 class DrawResult:
-    """What a draw says. Ids come in roll order for winners, in drawn order for those who wait."""
+    """What a draw says. `cut`: thresholds and winners; `waiting`: positions of those who wait, in the overall order."""
 
     roll: Roll
-    strata: tuple[StratumResult, ...]
+    places: tuple[int, ...]
+    cut: Cut
+    waiting_counts: tuple[int, ...]
+    waiting_positions: Positions
+
+    def _winners(self) -> Iterator[Positions]:
+        for start in range(0, self.roll.people, PIECE):
+            yield self.cut.positions(start, min(start + PIECE, self.roll.people))
 
     @cached_property
     def selected(self) -> tuple[bytes, ...]:
         """Ticket ids of the winners, in roll order."""
-        return self.roll.ids_at(int(p) for s in self.strata for p in s.selected)
-
-    @cached_property
-    def _overall(self) -> Positions:
-        positions = np.concatenate([s.waiting for s in self.strata])
-        drawn = np.concatenate([s.waiting_tickets for s in self.strata])
-        halves = self.roll.halves[positions]
-        ordered: Positions = positions[np.lexsort((halves[:, 1], halves[:, 0], drawn))]
-        return ordered
+        return tuple(self.roll.id_at(p) for piece in self._winners() for p in piece.tolist())
 
     @cached_property
     def waiting(self) -> tuple[bytes, ...]:
-        """Ticket ids of everybody on the waiting list, in the overall order: by ticket, then by id."""
-        return self.roll.ids_at(int(p) for p in self._overall)
+        """Ticket ids of everybody on the waiting list, in the overall order: by ticket, then by position."""
+        return self.roll.ids_at(self.waiting_positions.tolist())
 
     @property
     def waiting_entries(self) -> tuple[WaitingEntry, ...]:
         """The overall order with stratum, as `WaitingLine` reads it."""
-        cells = [self.roll.strata[i] for i in np.searchsorted(self.roll.starts, self._overall, side="right") - 1]
-        return tuple(WaitingEntry(t, s.region, s.group) for t, s in zip(self.waiting, cells, strict=True))
+        cells = np.searchsorted(self.roll.starts, self.waiting_positions, side="right") - 1
+        strata = [self.roll.strata[i] for i in cells.tolist()]
+        return tuple(WaitingEntry(t, s.region, s.group) for t, s in zip(self.waiting, strata, strict=True))
+
+    def pieces(self) -> Iterator[bytes]:
+        """The canonical result file in pieces: magic, counts of winners and waiting (8 bytes each), their ids."""
+        yield RESULT_MAGIC + sum(self.places).to_bytes(8, "big") + len(self.waiting_positions).to_bytes(8, "big")
+        for piece in self._winners():
+            yield self.roll.rows[piece].tobytes()
+        for at in range(0, len(self.waiting_positions), PIECE):
+            yield self.roll.rows[self.waiting_positions[at : at + PIECE]].tobytes()
 
     def encode(self) -> bytes:
-        """Canonical result file: magic, counts of winners and waiting (8 bytes each), then their ids in order."""
-        counts = len(self.selected).to_bytes(8, "big") + len(self.waiting).to_bytes(8, "big")
-        return b"".join((RESULT_MAGIC, counts, *self.selected, *self.waiting))
+        """The result file."""
+        return b"".join(self.pieces())
 
-    def root(self) -> bytes:
-        """RFC 9162 root of the result file over 64 KiB blocks."""
-        return roll_root(self.encode())
+    def threshold_leaves(self) -> list[bytes]:
+        """Leaf hashes of the thresholds tree."""
+        return [leaf_hash(row) for row in threshold_rows(self.cut.thresholds, self.cut.lasts)]
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        """The bundle's `result`: counts, size and root of the result file, root of the thresholds."""
+        file = FileRoot()
+        for piece in self.pieces():
+            file.update(piece)
+        return {
+            "winners": sum(self.places),
+            "waiting": len(self.waiting_positions),
+            "bytes": file.size,
+            "root": file.root().hex(),
+            "thresholds": root(self.threshold_leaves()).hex(),
+        }
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The bundle's `strata`."""
+        cuts = zip(self.cut.thresholds.tolist(), self.cut.lasts.tolist(), strict=True)
+        return [
+            {
+                "region": stratum.region,
+                "group": stratum.group,
+                "people": stratum.people,
+                "places": places,
+                "threshold": f"{threshold:016x}" if places else None,
+                "last": last if places else None,
+                "waiting": waiting,
+            }
+            for stratum, places, (threshold, last), waiting in zip(
+                self.roll.strata, self.places, cuts, self.waiting_counts, strict=True
+            )
+        ]
+
+
+def threshold_rows(thresholds: Tickets, lasts: Positions) -> list[bytes]:
+    """Leaf data of the thresholds tree: 8 bytes threshold, 8 bytes last."""
+    packed = np.column_stack((thresholds, lasts.astype(np.uint64))).astype(">u8").tobytes()
+    return [packed[at : at + 16] for at in range(0, len(packed), 16)]
 
 
 class WaitingLine:
@@ -120,93 +150,69 @@ class WaitingLine:
         return None
 
 
-def _guess(people: int, wanted: int) -> int:
-    """A ticket above the `wanted` smallest of `people` with near certainty: the share and six standard deviations."""
-    return min(WHOLE - 1, (wanted + 6 * isqrt(wanted) + 16) * WHOLE // people)
+def waiting_counts(people: Sequence[int], places: Sequence[int], length: WaitingLength) -> tuple[int, ...]:
+    """How many of each stratum wait."""
+    rest = (total - won for total, won in zip(people, places, strict=True))
+    return tuple(rest) if length == "all" else tuple(min(count, length) for count in rest)
 
 
-def _candidates(key: bytes, starts: Positions, limits: Tickets) -> tuple[Positions, Tickets]:
-    """Positions and tickets, in roll order, of all whose ticket is at most the limit of their stratum.
-
-    `starts`: first position of each stratum, then the end. One pass in pieces that fit the cache.
-    """
-    places, drawn = [], []
-    for at in range(int(starts[0]), int(starts[-1]), CHUNK):
-        end = min(at + CHUNK, int(starts[-1]))
-        part = tickets(key, at, end - at)
-        first, last = np.searchsorted(starts, at, side="right") - 1, np.searchsorted(starts, end)
-        lengths = np.clip(starts[first + 1 : last + 1], at, end) - np.clip(starts[first:last], at, end)
-        low = np.flatnonzero(part <= (limits[first] if len(lengths) == 1 else np.repeat(limits[first:last], lengths)))
-        places.append(low + at)
-        drawn.append(part[low])
-    return np.concatenate(places), np.concatenate(drawn)
+def draw_waiting(key: bytes, people: Sequence[int], drawn: Cut, up_to: Sequence[int], spread: Spread) -> Positions:
+    """Positions of those among the `up_to` smallest of each stratum that `drawn` left out, by (ticket, position)."""
+    chosen = cut(key, people, up_to, spread).chosen & ~drawn.chosen
+    whole = Cut(drawn.thresholds, drawn.lasts, chosen)
+    end = sum(people)
+    found = np.concatenate([whole.positions(at, min(at + PIECE, end)) for at in range(0, end, PIECE)])
+    ordered: Positions = found[np.argsort(tickets_at(key, found), kind="stable")]
+    return ordered
 
 
-def smallest(key: bytes, start: int, people: int, wanted: int) -> tuple[Positions, Tickets]:
-    """Positions and tickets of the `wanted` smallest tickets from `start` on, in drawn order (wanted <= people).
-
-    Equal tickets keep the order of the roll, which inside a stratum is the order of ids.
-    """
-    drawn = tickets(key, start, people)
-    order = np.argsort(drawn, kind="stable")[:wanted]
-    return order + start, drawn[order]
-
-
-def _draw_stratum(
-    key: bytes, roll: Roll, index: int, row: tuple[int, int], found: tuple[Positions, Tickets]
-) -> StratumResult:
-    """`row`: places and how many to draw in all; `found`: the candidates of this stratum."""
-    places, wanted = row
-    order = np.argsort(found[1], kind="stable")[:wanted]
-    positions, drawn = found[0][order], found[1][order]
-    if len(positions) < wanted:
-        positions, drawn = smallest(key, roll.starts[index], roll.strata[index].people, wanted)
-    return StratumResult(
-        stratum=roll.strata[index],
-        places=places,
-        threshold=int(drawn[places - 1]) if places else None,
-        last=roll.id_at(int(positions[places - 1])) if places else None,
-        selected=np.sort(positions[:places]),
-        waiting=positions[places:],
-        waiting_tickets=drawn[places:],
-    )
-
-
-def _check(roll: Roll, commitment: Mapping[str, Any]) -> None:
-    rows = commitment["strata"]
-    if commitment["algorithm"] != ALGORITHM:
-        raise DrawRefused(f"algorithm {commitment['algorithm']!r} is not {ALGORITHM!r}")
+def _check(roll: Roll, commitment: Mapping[str, Any], places: Sequence[int]) -> None:
     if roll.root().hex() != commitment["roll"]["root"]:
         raise DrawRefused("the roll is not the one committed to")
-    if [Stratum(row["region"], row["group"], row["people"]) for row in rows] != list(roll.strata):
-        raise DrawRefused("the strata are not those of the roll")
-    if any(not 0 <= row["places"] <= row["people"] for row in rows):
-        raise DrawRefused("a stratum has more places than people")
+    if len(places) != len(roll.strata) or any(
+        not 0 <= won <= stratum.people for won, stratum in zip(places, roll.strata, strict=True)
+    ):
+        raise DrawRefused("a stratum has more places than people, or none are named")
+    if strata_root(roll, places).hex() != commitment["strata"]["root"]:
+        raise DrawRefused("strata and places are not those committed to")
 
 
-def draw(*, roll: Roll, commitment: Mapping[str, Any], randomness: bytes) -> DrawResult:
-    """Draws a committed roll with 32 bytes of randomness. Same arguments, same result, byte for byte.
+def draw(
+    *,
+    roll: Roll,
+    commitment: Mapping[str, Any],
+    places: Sequence[int],
+    randomness: bytes,
+    spread: Spread = one_process,
+) -> DrawResult:
+    """Draws a committed roll with 32 bytes of randomness; `places` of each stratum in the order of the roll.
 
-    Raises DrawRefused when roll and commitment do not belong together, ValueError for randomness of another length.
+    Same arguments, same result, byte for byte, however the work is spread. Raises DrawRefused when roll, places and
+    commitment do not belong together, ValueError for randomness of another length.
     """
-    _check(roll, commitment)
-    return select(roll=roll, commitment=commitment, randomness=randomness)
+    _check(roll, commitment, places)
+    return select(roll=roll, commitment=commitment, places=places, randomness=randomness, spread=spread)
 
 
-def select(*, roll: Roll, commitment: Mapping[str, Any], randomness: bytes) -> DrawResult:
+def select(
+    *,
+    roll: Roll,
+    commitment: Mapping[str, Any],
+    places: Sequence[int],
+    randomness: bytes,
+    spread: Spread = one_process,
+) -> DrawResult:
     """`draw` for a roll that was already checked against the commitment."""
     key = ticket_key(randomness, commitment_hash(commitment))
-    length = commitment["waiting_list"]
-    waiting = roll.people if length == "all" else length
-    rows = [(row["places"], min(row["people"], row["places"] + waiting)) for row in commitment["strata"]]
-    starts = np.array(roll.starts)
-    limits = np.array([_guess(s.people, wanted) for s, (_, wanted) in zip(roll.strata, rows, strict=True)], np.uint64)
-    positions, drawn = _candidates(key, starts, limits)
-    cuts = np.searchsorted(positions, starts)
-    return DrawResult(
-        roll,
-        tuple(
-            _draw_stratum(key, roll, i, row, (positions[cuts[i] : cuts[i + 1]], drawn[cuts[i] : cuts[i + 1]]))
-            for i, row in enumerate(rows)
-        ),
-    )
+    people = [stratum.people for stratum in roll.strata]
+    counts = waiting_counts(people, places, commitment["waiting_list"])
+    drawn = cut(key, people, places, spread)
+    up_to = [won + waiting for won, waiting in zip(places, counts, strict=True)]
+    nobody = np.zeros(0, dtype=np.int64)
+    waiting = draw_waiting(key, people, drawn, up_to, spread) if any(counts) else nobody
+    return DrawResult(roll, tuple(places), drawn, counts, waiting)
+
+
+def firsts(people: Iterable[int]) -> list[int]:
+    """First position of each stratum, then the number of people."""
+    return [0, *accumulate(people)]

@@ -1,8 +1,8 @@
 """The roll: who is in the draw, as one canonical binary file (docs/draw.md §2)."""
 
 import hmac
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from array import array
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, pairwise
@@ -12,7 +12,7 @@ from uuid import UUID
 import numpy as np
 import numpy.typing as npt
 
-from bekal.engines.merkle import leaf_hash, root
+from bekal.engines.merkle import Tree, leaf_hash, root
 
 MAGIC = b"BKLROLL\x01"
 TICKET_ID_SIZE = 16
@@ -68,8 +68,8 @@ class Roll:
 
     @cached_property
     def header(self) -> bytes:
-        body = _label(self.wave) + b"".join(
-            _label(s.region) + _label(s.group) + s.people.to_bytes(8, "big") for s in self.strata
+        body = label(self.wave) + b"".join(
+            label(s.region) + label(s.group) + s.people.to_bytes(8, "big") for s in self.strata
         )
         size = -(-(PREFIX_SIZE + len(body)) // TICKET_ID_SIZE) * TICKET_ID_SIZE
         counts = size.to_bytes(4, "big") + len(self.strata).to_bytes(4, "big")
@@ -80,12 +80,21 @@ class Roll:
         """The canonical file."""
         return self.header + self.ticket_ids
 
-    def root(self) -> bytes:
-        """`roll_root` of the file, without building it."""
+    def blocks(self) -> Iterator[memoryview]:
+        """The file in blocks of 64 KiB, the last may be shorter."""
         ids = memoryview(self.ticket_ids)
         cut = -len(self.header) % BLOCK_SIZE
-        first = self.header + ids[:cut]
-        return root([leaf_hash(block) for part in (memoryview(first), ids[cut:]) for block in blocks(part)])
+        yield from blocks(memoryview(self.header + bytes(ids[:cut])))
+        yield from blocks(ids[cut:])
+
+    @cached_property
+    def leaves(self) -> tuple[bytes, ...]:
+        """Leaf hashes of the blocks."""
+        return tuple(leaf_hash(block) for block in self.blocks())
+
+    def root(self) -> bytes:
+        """Root of the file."""
+        return root(self.leaves)
 
     def id_at(self, position: int) -> bytes:
         return bytes(self.ticket_ids[position * TICKET_ID_SIZE : (position + 1) * TICKET_ID_SIZE])
@@ -98,15 +107,17 @@ class Roll:
         """Ticket ids as (people, 2) big-endian 64-bit halves, for ordering; a view, not a copy."""
         return np.frombuffer(self.ticket_ids, dtype=">u8").reshape(-1, 2)
 
+    @cached_property
+    def rows(self) -> npt.NDArray[np.uint8]:
+        """Ticket ids as (people, 16) bytes; a view, not a copy."""
+        return np.frombuffer(self.ticket_ids, dtype=np.uint8).reshape(-1, TICKET_ID_SIZE)
+
     def position(self, ticket_id: bytes) -> int | None:
         """Where an id stands, or None. One binary search a stratum."""
         for start, end in pairwise(self.starts):
-            low, high = start, end
-            while low < high:
-                middle = (low + high) // 2
-                low, high = (middle + 1, high) if self.id_at(middle) < ticket_id else (low, middle)
-            if low < end and self.id_at(low) == ticket_id:
-                return low
+            found = find_id(lambda at: self.id_at(at), start, end, ticket_id)
+            if found is not None:
+                return found
         return None
 
     def stratum_index(self, position: int) -> int:
@@ -114,7 +125,8 @@ class Roll:
         return int(np.searchsorted(self.starts, position, side="right")) - 1
 
 
-def _label(text: str) -> bytes:
+def label(text: str) -> bytes:
+    """One length byte, then UTF-8. Raises RollRefused outside 1 to 255 bytes."""
     raw = text.encode()
     if not 0 < len(raw) <= LABEL_LIMIT:
         raise RollRefused(f"label of {len(raw)} bytes: 1 to {LABEL_LIMIT} needed")
@@ -126,9 +138,40 @@ def blocks(data: memoryview) -> Iterator[memoryview]:
         yield data[start : start + BLOCK_SIZE]
 
 
-def roll_root(encoded: bytes | memoryview) -> bytes:
-    """RFC 9162 root over blocks of 64 KiB (the last may be shorter)."""
-    return root([leaf_hash(block) for block in blocks(memoryview(encoded))])
+def find_id(id_at: Callable[[int], bytes], start: int, end: int, ticket_id: bytes) -> int | None:
+    """Position of an id in start .. end - 1, where ids rise, by about log2(end - start) reads; None when not there."""
+    low, high = start, end
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (middle + 1, high) if id_at(middle) < ticket_id else (low, middle)
+    return low if low < end and id_at(low) == ticket_id else None
+
+
+class FileRoot:
+    """Root of a file over 64 KiB blocks (the last may be shorter), fed in pieces of any size."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._leaves: list[bytes] = []
+        self._rest = bytearray()
+
+    def update(self, piece: bytes | memoryview) -> None:
+        self.size += len(piece)
+        whole = memoryview(piece)
+        if self._rest:
+            fill = BLOCK_SIZE - len(self._rest)
+            self._rest += whole[:fill]
+            whole = whole[fill:]
+            if len(self._rest) < BLOCK_SIZE:
+                return
+            self._leaves.append(leaf_hash(bytes(self._rest)))
+            self._rest.clear()
+        end = len(whole) - len(whole) % BLOCK_SIZE
+        self._leaves += [leaf_hash(block) for block in blocks(whole[:end])]
+        self._rest += whole[end:]
+
+    def root(self) -> bytes:
+        return Tree([*self._leaves, leaf_hash(bytes(self._rest))] if self._rest else self._leaves).root
 
 
 def ticket_id(*, wave_key: bytes, person: UUID) -> bytes:
@@ -136,29 +179,40 @@ def ticket_id(*, wave_key: bytes, person: UUID) -> bytes:
     return hmac.digest(wave_key, person.bytes, "sha256")[:TICKET_ID_SIZE]
 
 
-def build_roll(*, wave: str, members: Iterable[RollMember]) -> Roll:
-    """Canonical roll, whatever the order of `members`; the same entry twice is one entry.
+def build_roll(*, wave: str, members: Iterable[RollMember], collapsed: int = 0) -> Roll:
+    """Canonical roll, whatever the order of `members`; the same entry twice is one entry. About 100 bytes a person.
+
+    `collapsed`: entries that the caller has already counted as duplicates and left out.
 
     Raises RollRefused for nobody, an id that is not 16 bytes, a bad label, or one id in two strata.
     """
-    places: dict[bytes, tuple[str, str]] = {}
-    joined = 0
+    ids, cells, numbers = bytearray(), dict[tuple[str, str], int](), array("I")
     for member in members:
-        joined += 1
         if len(member.ticket_id) != TICKET_ID_SIZE:
             raise RollRefused(f"ticket id of {len(member.ticket_id)} bytes, {TICKET_ID_SIZE} needed")
-        cell = (member.region, member.group)
-        if places.setdefault(member.ticket_id, cell) != cell:
-            raise RollRefused(f"ticket {member.ticket_id.hex()} stands in two strata")
-    if not places:
+        ids += member.ticket_id
+        numbers.append(cells.setdefault((member.region, member.group), len(cells)))
+    if not numbers:
         raise RollRefused("nobody is on the roll")
-    cells: defaultdict[tuple[str, str], list[bytes]] = defaultdict(list)
-    for ticket, cell in places.items():
-        cells[cell].append(ticket)
-    strata = sorted((Stratum(*cell, len(ids)) for cell, ids in cells.items()), key=lambda s: s.sort_key)
-    ids = b"".join(b"".join(sorted(cells[s.region, s.group])) for s in strata)
-    roll = Roll(wave=wave, strata=tuple(strata), ticket_ids=ids, duplicates=joined - len(places))
+    ordered = sorted(cells, key=lambda cell: (cell[0].encode(), cell[1].encode()))
+    rank = np.empty(len(cells), dtype=np.int64)
+    rank[[cells[cell] for cell in ordered]] = np.arange(len(cells))
+    halves = np.frombuffer(ids, dtype=">u8").reshape(-1, 2).astype(np.uint64)
+    strata = rank[np.frombuffer(numbers, dtype=np.uint32)]
+    order = np.lexsort((halves[:, 1], halves[:, 0], strata))
+    sorted_halves, sorted_strata = halves[order], strata[order]
+    again = np.zeros(len(order), dtype=np.bool_)
+    again[1:] = np.all(sorted_halves[1:] == sorted_halves[:-1], axis=1) & (sorted_strata[1:] == sorted_strata[:-1])
+    kept = np.flatnonzero(~again)
+    counts = np.bincount(sorted_strata[kept], minlength=len(cells)).tolist()
+    roll = Roll(
+        wave=wave,
+        strata=tuple(Stratum(*cell, people) for cell, people in zip(ordered, counts, strict=True)),
+        ticket_ids=sorted_halves[kept].astype(">u8").tobytes(),
+        duplicates=collapsed + len(order) - len(kept),
+    )
     _ = roll.header
+    _check_once(roll)
     return roll
 
 
@@ -208,7 +262,9 @@ def _check_strata(roll: Roll) -> None:
         raise RollRefused("strata are not in order, or one stands twice")
     if any(stratum.people < 1 for stratum in roll.strata):
         raise RollRefused("a stratum is empty")
-    if not roll.people or roll.starts[-1] != roll.people:
+    if not roll.people:
+        raise RollRefused("nobody is on the roll")
+    if roll.starts[-1] != roll.people:
         raise RollRefused(f"strata count {roll.starts[-1]} people, the file {roll.people}")
 
 
@@ -216,22 +272,28 @@ def _check_order(roll: Roll) -> None:
     fresh = np.zeros(roll.people + 1, dtype=np.bool_)
     fresh[list(roll.starts)] = True
     for start in range(0, roll.people - 1, ORDER_CHUNK):
-        part = roll.halves[start : start + ORDER_CHUNK + 1].astype(np.uint64)
-        high, low = part[:, 0], part[:, 1]
-        rising = (high[1:] > high[:-1]) | ((high[1:] == high[:-1]) & (low[1:] > low[:-1]))
-        if not np.all(rising | fresh[start + 1 : start + len(part)]):
+        rising = _rising(roll.halves[start : start + ORDER_CHUNK + 1])
+        if not np.all(rising | fresh[start + 1 : start + 1 + len(rising)]):
             raise RollRefused("ticket ids are not in order, or one stands twice in a stratum")
+
+
+def _rising(halves: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
+    """Whether each id is above the one before, from the second on."""
+    high, low = halves[:, 0].astype(np.uint64), halves[:, 1].astype(np.uint64)
+    above: npt.NDArray[np.bool_] = (high[1:] > high[:-1]) | ((high[1:] == high[:-1]) & (low[1:] > low[:-1]))
+    return above
 
 
 def _check_once(roll: Roll) -> None:
     """No id in two strata. Sorts first halves, of large rolls a part at a time; equal ones are compared whole."""
-    first, leading = roll.halves[:, 0], np.frombuffer(roll.ticket_ids, np.uint8)[::TICKET_ID_SIZE]
+    first, leading = roll.halves[:, 0], roll.rows[:, 0]
     parts = 1 if roll.people <= ORDER_CHUNK else LARGE_PARTS
     for part in range(parts):
         inside = first if parts == 1 else first[leading // (256 // parts) == part]
         found = np.sort(inside.astype(np.uint64))
         same = found[1:][found[1:] == found[:-1]]
         if len(same):
-            ids = roll.ids_at(int(position) for position in np.flatnonzero(np.isin(first, same)))
-            if len(set(ids)) < len(ids):
-                raise RollRefused("a ticket id stands in two strata")
+            ids = roll.ids_at(np.flatnonzero(np.isin(first, same)).tolist())
+            for ticket_id, again in pairwise(sorted(ids)):
+                if ticket_id == again:
+                    raise RollRefused(f"ticket {ticket_id.hex()} stands in two strata")

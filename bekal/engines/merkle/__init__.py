@@ -54,6 +54,52 @@ class Tree:
             index >>= 1
         return path
 
+    def range_proof(self, start: int, stop: int) -> list[bytes]:
+        """Roots of the largest subtrees without a leaf of start .. stop - 1, left to right: one proof for a run.
+
+        Raises IndexError unless 0 <= start < stop <= size.
+        """
+        if not 0 <= start < stop <= self.size:
+            raise IndexError(f"leaves {start} to {stop} of {self.size}")
+        proof: list[bytes] = []
+
+        def visit(low: int, high: int) -> None:
+            height = (high - low - 1).bit_length()
+            if stop <= low or high <= start:
+                proof.append(self.levels[height][low >> height])
+            elif high - low > 1:
+                middle = low + _split(high - low)
+                visit(low, middle)
+                visit(middle, high)
+
+        visit(0, self.size)
+        return proof
+
+
+def root_from_range(leaf_hashes: Sequence[bytes], start: int, size: int, proof: Sequence[bytes]) -> bytes | None:
+    """Root that a run of leaf hashes from `start` on, in a tree of `size` leaves, and `Tree.range_proof` lead to.
+
+    None when the run does not lie in the tree or the proof has another number of hashes.
+    """
+    stop, rest = start + len(leaf_hashes), list(reversed(proof))
+    if not 0 <= start < stop <= size:
+        return None
+
+    def visit(low: int, high: int) -> bytes:
+        if stop <= low or high <= start:
+            return rest.pop()
+        if high - low == 1:
+            return leaf_hashes[low - start]
+        middle = low + _split(high - low)
+        left = visit(low, middle)
+        return node_hash(left, visit(middle, high))
+
+    try:
+        found = visit(0, size)
+    except IndexError:
+        return None
+    return None if rest else found
+
 
 def root(leaf_hashes: Sequence[bytes]) -> bytes:
     """Merkle Tree Hash of RFC 9162 §2.1.1; the empty tree has SHA-256 of nothing."""

@@ -1,10 +1,13 @@
 """What must agree between the sections of one programme file."""
 
+import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
+from bekal.engines.draw.quotas import UNUSED_ORDERS
+from bekal.rulebooks.regions import PROVINCES, REGENCIES
 from bekal.rulebooks.rules.places import Path
-from bekal.rulebooks.rules.programme import End, Programme, Question
+from bekal.rulebooks.rules.programme import End, GroupShare, Programme, Question, Selection
 from bekal.rulebooks.rules.reading import Reader
 
 
@@ -53,9 +56,10 @@ def _check_selection(programme: Programme, reader: Reader) -> None:
             "A selection needs something to give and rules who may join.",
             "Add [scholarship] and [eligibility], or drop [selection].",
         )
-    total = sum(group.floor_percent for group in selection.groups)
-    if total > 100:
-        reader.fault(("selection", "groups"), f"The floors of the groups add up to {total} %.", "At most 100 %.")
+    if selection.unused not in UNUSED_ORDERS:
+        orders = " or ".join(json.dumps(order) for order in UNUSED_ORDERS)
+        reader.fault(("selection", "unused"), "Unused places cannot flow in this order.", f"Write {orders}.")
+    _check_regions(selection, reader)
     _check_once((group.code for group in selection.groups), ("selection", "groups"), reader)
     lists = {f"@{entry.code}" for entry in programme.region_lists}
     for number, group in enumerate(selection.groups):
@@ -69,6 +73,55 @@ def _check_selection(programme: Programme, reader: Reader) -> None:
                 )
         if not group.when.among:
             reader.fault((*path, "when"), "Nobody can be in this group.", 'Name values, or "any".')
+        _check_bounds(group, path, ("floor_places", "floor_percent", "cap_places", "cap_percent"), reader)
+        if group.floor_places is group.floor_percent is group.cap_places is group.cap_percent is None:
+            hint = "Add one of floor_percent, floor_places, cap_percent, cap_places."
+            reader.fault(path, "The group has neither floor nor cap.", hint)
+    _check_hundred((group.floor_percent for group in selection.groups), "floors of the groups", "groups", reader)
+
+
+def _check_regions(selection: Selection, reader: Reader) -> None:
+    above: Path = ("selection",)
+    keys = ("region_floor", "region_floor_percent", "region_cap", "region_cap_percent")
+    _check_bounds(selection, above, keys, reader)
+    if selection.region_floor is selection.region_floor_percent is None:
+        reader.fault(above, "`region_floor` is missing.", "Add a line `region_floor = 0`, or region_floor_percent.")
+    known: Collection[str] = PROVINCES if selection.region_level == "province" else REGENCIES
+    for number, region in enumerate(selection.regions):
+        path: Path = (*above, "regions", number)
+        if region.code not in known:
+            problem = f"No {selection.region_level} has the code {region.code}."
+            reader.fault((*path, "code"), problem, f"Codes look like {next(iter(known))}.")
+        if (region.places is None) == (region.percent is None):
+            reader.fault(path, "The region needs either places or percent.", "Write one of the two.")
+    _check_once((region.code for region in selection.regions), (*above, "regions"), reader)
+    shares = [region.percent for region in selection.regions]
+    _check_hundred(shares, "shares of the regions", "regions", reader)
+    named, others = sum(share or 0 for share in shares), len(known) - len(shares)
+    least, most = selection.region_floor_percent, selection.region_cap_percent
+    if least is not None and named <= 100 < named + others * least:
+        problem = f"{least} % for each of the {others} regions not named below is more than there is."
+        reader.fault((*above, "region_floor_percent"), problem, "Lower it, or write region_floor.")
+    if most is not None and None not in shares and named + others * most < 100:
+        problem = f"All regions together may take only {named + others * most} % of the places."
+        reader.fault((*above, "region_cap_percent"), problem, "Raise it.")
+
+
+def _check_bounds(entry: GroupShare | Selection, path: Path, keys: tuple[str, str, str, str], reader: Reader) -> None:
+    """`keys`: floor in places, floor in per cent, cap in places, cap in per cent."""
+    values = [getattr(entry, key) for key in keys]
+    for one, other in ((0, 1), (2, 3)):
+        if values[one] is not None and values[other] is not None:
+            reader.fault((*path, keys[other]), f"`{keys[one]}` says it too.", "Keep one of the two.")
+    for floor, cap in ((0, 2), (1, 3)):
+        if values[floor] is not None and values[cap] is not None and values[floor] > values[cap]:
+            reader.fault((*path, keys[cap]), "The cap is below the floor.", "Swap them?")
+
+
+def _check_hundred(percents: Iterable[int | None], what: str, key: str, reader: Reader) -> None:
+    total = sum(percent or 0 for percent in percents)
+    if total > 100:
+        reader.fault(("selection", key), f"The {what} add up to {total} %.", "At most 100 %.")
 
 
 def _check_money(programme: Programme, reader: Reader) -> None:

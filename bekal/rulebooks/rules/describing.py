@@ -5,6 +5,8 @@ from typing import Any
 
 from bekal.core.money import format_rupiah
 from bekal.core.texts import text
+from bekal.engines.draw.quotas import Share
+from bekal.rulebooks.regions import PROVINCES, REGENCIES
 from bekal.rulebooks.rules.days import MONTHS, day_in_words
 from bekal.rulebooks.rules.programme import (
     EligibilityRules,
@@ -90,13 +92,24 @@ class _Speaker:
 
     def choice(self, rules: Selection) -> list[str]:
         lines = [self.text("method.lottery"), self.text(f"weights.{rules.region_weights}.{rules.region_level}")]
-        if rules.region_floor:
-            lines.append(self.text("region_floor", places=rules.region_floor))
-        lines += [
-            self.text("group_floor", group=group.name[self.language], percent=group.floor_percent)
-            for group in rules.groups
-        ]
+        lines += self.bound("region_floor", rules.floor_of_regions)
+        lines += self.bound("region_cap", rules.cap_of_regions)
+        for region in rules.regions:
+            name = PROVINCES.get(region.code) or REGENCIES[region.code].name
+            lines += self.bound("region_fixed", region.share, region=name)
+        for group in rules.groups:
+            lines += self.bound("group_floor", group.floor, group=group.name[self.language])
+            lines += self.bound("group_cap", group.cap, group=group.name[self.language])
+        reserved = any(group.floor for group in rules.groups)
+        lines += [self.text(f"unused.{step}") for step in rules.unused if reserved or step == "all"]
         return lines + ([self.text("waiting_list")] if rules.waiting_list else [])
+
+    def bound(self, name: str, share: Share | None, **facts: str) -> list[str]:
+        if share is None or not (count := share.places or share.percent):
+            return []
+        form = "percent" if share.percent else "place" if count == 1 else "places"
+        told = f"{count:,}".replace(",", "." if self.language == "id" else ",")
+        return [self.text(name, share=self.text(f"share.{form}", count=told), **facts)]
 
     def balance(self, rules: Scholarship) -> list[str]:
         month, day = rules.ends_on.split("-")

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Annotated, Literal
 
 from bekal.core.money import Money
+from bekal.engines.draw.quotas import Share
 from bekal.rulebooks.rules.reading import Range, Shape
 
 Code = Annotated[str, Shape(r"[a-z0-9]+(?:[_-][a-z0-9]+)*", "small-letters-and-2-digits")]
@@ -18,10 +19,13 @@ Percent = Annotated[int, Range(0, 100)]
 Days = Annotated[int, Range(0, 3_660)]
 Amount = Annotated[int, Range(0, 1_000_000_000)]
 Number = Annotated[int, Range(1, 1_000)]
+PlaceCount = Annotated[int, Range(1, 10_000_000)]
+CapPercent = Annotated[int, Range(1, 100)]
 Age = Annotated[int, Range(0, 130)]
 
 Occupation = Literal["job_seeker", "laid_off", "worker", "furloughed", "small_business"]
 Mode = Literal["self_paced", "webinar", "offline", "blended"]
+Unused = Literal["group", "region", "all"]
 Condition = Literal["certified", "rated", "account_linked", "survey_answered"]
 
 
@@ -81,29 +85,78 @@ class GroupTest:
     among: tuple[str, ...]
 
 
+def _share(places: int | None, percent: int | None) -> Share | None:
+    return None if places is None and percent is None else Share(places, percent)
+
+
 @dataclass(frozen=True, slots=True)
 class GroupShare:
-    """A group with at least `floor_percent` of the places of a wave, as long as it has applicants."""
+    """A group with a least number of places, as long as it has applicants, or a largest one, or both; each in places
+    or in per cent of the wave's places."""
 
     code: Code
     name: Words
-    floor_percent: Percent
     when: GroupTest
     source: str
+    floor_percent: Percent | None = None
+    floor_places: PlaceCount | None = None
+    cap_percent: CapPercent | None = None
+    cap_places: PlaceCount | None = None
+
+    @property
+    def floor(self) -> Share | None:
+        """Reserved in the whole wave; None: nothing."""
+        return _share(self.floor_places, self.floor_percent)
+
+    @property
+    def cap(self) -> Share | None:
+        """The most in the whole wave; None: no limit."""
+        return _share(self.cap_places, self.cap_percent)
+
+
+@dataclass(frozen=True, slots=True)
+class RegionShare:
+    """A region that gets just so many places, or per cent of the wave's places, as long as it has applicants."""
+
+    code: RegionCode
+    source: str
+    places: PlaceCount | None = None
+    percent: CapPercent | None = None
+
+    @property
+    def share(self) -> Share:
+        """Its places."""
+        return Share(self.places, self.percent)
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """How a wave chooses. Places go to regions by weight, at least `region_floor` each while applicants last; a person
-    counts for the first group that fits."""
+    """How a wave chooses. Places go to regions by weight, inside floor and cap; `regions` have numbers of their own. A
+    person counts for the first group that fits. `unused`: where a reserved place goes that finds nobody, in order: to
+    the same `group` in other regions, to everybody in its `region`, to `all` other regions."""
 
     source: str
     method: Literal["lottery"]
     region_level: Literal["province", "regency"]
     region_weights: Literal["applicants", "population", "labour_force"]
-    region_floor: Annotated[int, Range(0, 10_000)]
+    unused: tuple[Unused, ...]
     waiting_list: bool
+    region_floor: Annotated[int, Range(0, 10_000)] | None = None
+    region_floor_percent: Percent | None = None
+    region_cap: PlaceCount | None = None
+    region_cap_percent: CapPercent | None = None
+    regions: tuple[RegionShare, ...] = ()
     groups: tuple[GroupShare, ...] = ()
+
+    @property
+    def floor_of_regions(self) -> Share | None:
+        """The least of each region while applicants last; None: nothing."""
+        return _share(self.region_floor, self.region_floor_percent)
+
+    @property
+    def cap_of_regions(self) -> Share | None:
+        """The most of each region; None: no limit."""
+        return _share(self.region_cap, self.region_cap_percent)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,65 @@
+"""Every write about waves and their draws."""
+
+from bekal.waves.actions.annulments import countersign_annulment, propose_annulment, sign_annulment
+from bekal.waves.actions.draws import (
+    commit_roll,
+    countersign,
+    register_witness,
+    reveal,
+    run_draw,
+    sign_commitment,
+)
+from bekal.waves.actions.refusals import (
+    AlreadyCommitted,
+    AlreadyDrawn,
+    ChainNotTrusted,
+    NobodyJoined,
+    NoSelection,
+    NotAnnulled,
+    NotEligible,
+    NotYetDue,
+    RevealRefused,
+    RoundMismatch,
+    SignatureWrong,
+    WaveClosed,
+)
+from bekal.waves.actions.waves import (
+    announce_wave,
+    close_wave,
+    end_waiting_list,
+    join_wave,
+    open_wave,
+    plan_wave,
+    settle_applications,
+)
+
+__all__ = [
+    "AlreadyCommitted",
+    "AlreadyDrawn",
+    "ChainNotTrusted",
+    "NoSelection",
+    "NobodyJoined",
+    "NotAnnulled",
+    "NotEligible",
+    "NotYetDue",
+    "RevealRefused",
+    "RoundMismatch",
+    "SignatureWrong",
+    "WaveClosed",
+    "announce_wave",
+    "close_wave",
+    "commit_roll",
+    "countersign",
+    "countersign_annulment",
+    "end_waiting_list",
+    "join_wave",
+    "open_wave",
+    "plan_wave",
+    "propose_annulment",
+    "register_witness",
+    "reveal",
+    "run_draw",
+    "settle_applications",
+    "sign_annulment",
+    "sign_commitment",
+]

@@ -1,0 +1,136 @@
+"""Waves and applications as pages, tasks and later rooms see them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from uuid import UUID
+
+from django.db.models import Count
+
+from bekal.core import vault
+from bekal.engines.draw.result import WaitingEntry
+from bekal.waves.models import Application, ApplicationState, Wave, WaveState
+
+
+class NoSuchWave(LookupError):
+    """No wave has this number or id."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaveView:
+    id: UUID
+    programme_code: str
+    number: int
+    rulebook_id: UUID
+    opens_at: datetime
+    closes_at: datetime
+    places: int
+    state: str
+    announced_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationView:
+    """`rank`: place among all winners, or on the waiting list, in drawn order; 1 is first."""
+
+    id: UUID
+    wave_id: UUID
+    wave_number: int
+    citizen_id: UUID
+    state: str
+    reason: str
+    joined_at: datetime
+    ticket_id: str
+    region: str
+    regency_code: str
+    group: str
+    rank: int | None
+    position_in_waiting: int | None
+
+
+def wave_list() -> list[WaveView]:
+    """Every wave, newest first."""
+    return [_wave_view(row) for row in Wave.objects.order_by("-opens_at", "-number")]
+
+
+def waves_open_at(at: datetime) -> list[WaveView]:
+    """Waves that can be joined at this instant, newest first."""
+    rows = Wave.objects.filter(state=WaveState.OPEN, opens_at__lte=at, closes_at__gt=at)
+    return [_wave_view(row) for row in rows.order_by("-opens_at", "-number")]
+
+
+def wave_view(number: int) -> WaveView:
+    """The wave with this number. Raises NoSuchWave."""
+    row = Wave.objects.filter(number=number).order_by("-opens_at").first()
+    if row is None:
+        raise NoSuchWave(number)
+    return _wave_view(row)
+
+
+def wave_of(wave_id: UUID) -> WaveView:
+    row = Wave.objects.filter(pk=wave_id).first()
+    if row is None:
+        raise NoSuchWave(wave_id)
+    return _wave_view(row)
+
+
+def joined_counts() -> dict[UUID, int]:
+    """How many joined each wave; waves that nobody joined are not in it."""
+    rows = Application.objects.values_list("wave_id").annotate(people=Count("id")).order_by("wave_id")
+    return dict(rows)
+
+
+def wave_key(wave_id: UUID) -> bytes:
+    """The secret under which ticket ids of a wave are made."""
+    return vault.derived_key(f"wave {wave_id}")
+
+
+@cache
+def wave_number(wave_id: UUID) -> int:
+    """The number of a wave, which never changes."""
+    return Wave.objects.values_list("number", flat=True).get(pk=wave_id)
+
+
+def application_of(citizen_id: UUID, wave_id: UUID | None = None) -> ApplicationView | None:
+    """A person's application to a wave, or their latest."""
+    rows = Application.objects.filter(citizen_id=citizen_id).select_related("wave").order_by("-joined_at")
+    row = (rows.filter(wave_id=wave_id) if wave_id else rows).first()
+    if row is None:
+        return None
+    ahead = None
+    if row.state == ApplicationState.WAITING:
+        line = Application.objects.filter(wave_id=row.wave_id, state=ApplicationState.WAITING)
+        ahead = line.filter(rank__lt=row.rank).count() + 1
+    return ApplicationView(
+        row.id, row.wave_id, row.wave.number, row.citizen_id, row.state, row.reason, row.joined_at,
+        bytes(row.ticket_id).hex(), row.region, row.regency_code, row.group, row.rank, ahead,
+    )  # fmt: skip
+
+
+def counts_by_state(wave_id: UUID) -> dict[str, int]:
+    """How many applications of a wave stand in each state."""
+    rows = Application.objects.filter(wave_id=wave_id).values_list("state").annotate(people=Count("id"))
+    return dict(rows.order_by("state"))
+
+
+def applicants_of(wave_id: UUID) -> list[UUID]:
+    """Everybody who joined a wave."""
+    return list(Application.objects.filter(wave_id=wave_id).order_by("id").values_list("citizen_id", flat=True))
+
+
+def applications_in_state(wave_id: UUID, state: str) -> list[Application]:
+    """Applications in drawn order (for the actions of later rooms)."""
+    return list(Application.objects.filter(wave_id=wave_id, state=state).order_by("rank", "id"))
+
+
+def waiting_entries(wave_id: UUID) -> list[WaitingEntry]:
+    """The waiting list in its overall drawn order, as `WaitingLine` reads it."""
+    rows = applications_in_state(wave_id, ApplicationState.WAITING)
+    return [WaitingEntry(bytes(row.ticket_id), row.region, row.group) for row in rows]
+
+
+def _wave_view(row: Wave) -> WaveView:
+    return WaveView(
+        row.id, row.programme_code, row.number, row.rulebook_id, row.opens_at, row.closes_at, row.places, row.state,
+        row.announced_at,
+    )  # fmt: skip
