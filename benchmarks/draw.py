@@ -6,11 +6,13 @@ against the number of people to docs/generated. Last line: RESULT {json}.
 """
 
 import argparse
+import base64
 import gc
 import hashlib
 import json
 import os
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -44,6 +46,16 @@ KEY = hashlib.sha256(b"benchmark").digest()
 SHOWN = RECORDED_ROUNDS["quicknet", 123]
 COMMITTED_AT = datetime(2023, 8, 23, 15, 0, tzinfo=UTC)
 PARTIES = (("director", "operator"), ("registrar", "operator"), ("ombudsman", "witness"), ("university", "witness"))
+MEASURE = """async ([receipt, file]) => {
+  const bytes = Uint8Array.from(atob(file), (c) => c.charCodeAt(0)), times = [];
+  let found;
+  for (let i = 0; i < 30; i++) {
+    const start = performance.now();
+    found = await checkReceipt(receipt, bytes);
+    times.push(performance.now() - start);
+  }
+  return [found.verdict, times];
+}"""
 Figure = dict[str, Any]
 Work = Callable[[], object]
 
@@ -84,12 +96,16 @@ def tenth(sizes: list[int]) -> list[int]:
 
 
 def made_roll(people: int) -> Roll:
-    """Ids rise evenly, which is a canonical roll without sorting."""
-    ids = np.zeros((people, 2), dtype=">u8")
-    ids[:, 0] = np.arange(people, dtype=np.uint64) * np.uint64((1 << 64) // people - 1)
-    cells = sizes_of(people, REGIONS * GROUPS)
+    """Random ids, rising in each stratum."""
+    cells, ids = sizes_of(people, REGIONS * GROUPS), np.zeros((people, 2), dtype=">u8")
+    heads = np.random.default_rng(1).integers(0, 1 << 64, people, dtype=np.uint64)
+    start = 0
+    for size in cells:
+        heads[start : start + size].sort()
+        start += size
+    ids[:, 0] = heads
     strata = tuple(Stratum(f"{i // GROUPS:05d}", f"g{i % GROUPS}", size) for i, size in enumerate(cells))
-    return Roll("benchmark", strata, ids.reshape(-1).view(np.uint8).data)
+    return Roll("benchmark/1", strata, ids.reshape(-1).view(np.uint8).data)
 
 
 def keystream(people: int) -> None:
@@ -159,7 +175,8 @@ def draw_figures(people: int, repeat: int, full: bool) -> dict[str, Figure]:
 
 def peer_figures(people: int, full: bool) -> dict[str, Figure]:
     sizes = sizes_of(people, REGIONS * GROUPS)
-    drawn, wall = cpu_of(lambda: cut(KEY, sizes, tenth(sizes))), wall_of(lambda: cut(KEY, sizes, tenth(sizes)))
+    (drawn,) = in_turn(lambda: cut(KEY, sizes, tenth(sizes)), repeat=5)
+    (wall,) = in_turn(lambda: cut(KEY, sizes, tenth(sizes)), repeat=5, clock=wall_of)
     by_hash, by_window = cpu_of(lambda: sorted_by_hash(people)), _window_draw(sizes)
     return {
         "hash_sort_ratio": figure(drawn / by_hash, 0.01, "draw / Python sort by SHA-256 an id", people, full),
@@ -236,12 +253,15 @@ def file_figures(people: int, full: bool) -> dict[str, Figure]:
     with tempfile.TemporaryDirectory() as folder:
         paths = published(roll, Path(folder))
         start = cpu_of(lambda: subprocess.run([sys.executable, "-c", "import numpy, cryptography"], check=True))
-        checked = cpu_of(lambda: verify(paths))
+        checked, waited = cpu_of(lambda: verify(paths)), wall_of(lambda: verify(paths))
         drawn = cpu_of(lambda: cut(KEY, sizes, tenth(sizes)))
         return {
             "commit_ratio": figure(tree / flat, 1.1, "commit / flat SHA-256", people, full),
             "verify_ratio": figure(
                 (checked - start) / (flat + drawn), 1.5, "verify_draw.py / (one SHA-256 + draw)", people, full
+            ),
+            "verify_wall_ratio": figure(
+                (waited - start) / (flat + drawn), None, "the same, wall of two threads", people
             ),
             **proof_figures(roll, json.loads(paths[0].read_bytes())),
         }
@@ -258,11 +278,33 @@ def proof_figures(roll: Roll, bundle: dict[str, Any]) -> dict[str, Figure]:
         if verify_receipt(receipt, file)[0]:
             raise AssertionError("the proof must hold")
 
-    size = len(file) + len(json.dumps(receipt))
+    size, shown = len(file) + len(json.dumps(receipt)), browser_ms(json.dumps(receipt), file)
     return {
+        **({"proof_browser_ms": figure(shown, 50, "ms to check it in Chromium, median", roll.people)} if shown else {}),
         "proof_bytes": figure(size, 70_000, "bytes of one person's proof", roll.people),
         "proof_check_ms": figure(in_turn(check, repeat=9)[0] * 1000, 50, "CPU ms to check it, BLS too", roll.people),
     }
+
+
+def browser_ms(receipt: str, file: bytes) -> float | None:
+    """Median milliseconds of `checkReceipt` in Chromium; None without one."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        return None
+    from playwright.sync_api import sync_playwright
+
+    script = (ROOT / "bekal" / "doors" / "static" / "bekal" / "check.js").read_text()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page()
+        page.route("http://localhost/**", lambda route: route.fulfill(content_type="text/html", body="<p>check"))
+        page.goto("http://localhost/")
+        page.add_script_tag(content=script)
+        verdict, times = page.evaluate(MEASURE, [receipt, base64.b64encode(file).decode()])
+        browser.close()
+    if verdict not in {"won", "lost"}:
+        raise AssertionError(f"the browser says {verdict}")
+    return float(statistics.median(times))
 
 
 def waiting_figures(people: int) -> dict[str, Figure]:

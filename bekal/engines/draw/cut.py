@@ -5,8 +5,9 @@ window of its stratum) and who lies in the window; together they give the exact 
 matter, so that one process, several, or a cluster give the same bytes.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ from bekal.engines.draw.tickets import CHUNK, Positions, Prefixes, Tickets, pref
 
 PREFIXES = 1 << 16
 SIGMAS, NEAR = 3.5, 9
+ALIKE = 1.5
 RANGE = 1 << 24
 
 Bitmap = npt.NDArray[np.uint8]
@@ -89,17 +91,28 @@ def window_for(starts: Positions, wanted: Positions) -> Window:
     return Window(starts, low.astype(np.uint16), high.astype(np.uint16))
 
 
+def _spans(window: Window, at: int, length: int) -> Iterator[tuple[int, int, Prefixes, Prefixes]]:
+    """(left, right, low, high) of the runs of positions at .. at + length - 1 that one comparison serves: a stratum
+    each, or all together where their windows are so alike that a common one holds little more."""
+    first = int(np.searchsorted(window.starts, at, side="right")) - 1
+    stop = int(np.searchsorted(window.starts, at + length))
+    low, high = window.low[first:stop], window.high[first:stop]
+    edges = np.clip(window.starts[first : stop + 1] - at, 0, length)
+    apart = int((high - low).astype(np.int64) @ np.diff(edges))
+    if (int(high.max()) - int(low.min())) * length <= ALIKE * apart:
+        yield 0, length, low.min(), high.max()
+        return
+    ends = edges.tolist()
+    for i, (left, right) in enumerate(pairwise(ends)):
+        yield left, right, low[i, ...], high[i, ...]
+
+
 def scan(share: Share) -> Part:
     """One range of the pass."""
-    starts = share.window.starts
-    lows, highs = list(share.window.low[:, None]), list(share.window.high[:, None])
     sure, positions, prefixes = [], [], []
     inside, maybe = np.empty(CHUNK, dtype=np.bool_), np.empty(CHUNK, dtype=np.bool_)
     for at, piece in prefix_chunks(share.key, share.start, share.end):
-        end = at + len(piece)
-        first, stop = int(np.searchsorted(starts, at, side="right")) - 1, int(np.searchsorted(starts, end))
-        edges = np.clip(starts[first : stop + 1] - at, 0, len(piece)).tolist()
-        for low, high, left, right in zip(lows[first:stop], highs[first:stop], edges, edges[1:], strict=False):
+        for left, right, low, high in _spans(share.window, at, len(piece)):
             cell = piece[left:right]
             np.less(cell, low, out=inside[left:right])
             np.less_equal(cell, high, out=maybe[left:right])
@@ -131,7 +144,7 @@ class _Cutting:
 
     def __init__(self, key: bytes, window: Window, wanted: Positions, parts: Iterable[Part]) -> None:
         found = list(parts)
-        self.key, self.starts, self.wanted = key, window.starts, wanted
+        self.key, self.window, self.starts, self.wanted = key, window, window.starts, wanted
         people = int(self.starts[-1])
         self.chosen = np.concatenate([*(part.sure for part in found), np.zeros(16 - -(-people // 8) % 8, np.uint8)])
         self.positions = np.concatenate([part.positions for part in found])
@@ -140,28 +153,33 @@ class _Cutting:
         self.lasts = np.zeros(len(wanted), dtype=np.int64)
 
     def run(self) -> Cut:
+        """The `need` smallest of each window win; prefixes decide for all but those that share the last one's."""
         cuts = np.searchsorted(self.positions, self.starts)
         there, need = np.diff(cuts), self.wanted - _counts(self.chosen, self.starts)
-        hit = (need >= 1) & (need <= there)
-        for stratum in np.flatnonzero(~hit & (self.wanted > 0)).tolist():
-            self._draw_in_full(stratum)
-        self._cut_windows(cuts, there, np.where(hit, need, 0))
-        return Cut(self.thresholds, self.lasts, self.chosen)
-
-    def _cut_windows(self, cuts: Positions, there: Positions, need: Positions) -> None:
-        """The `need` smallest of each window; prefixes decide for all but those that share the last one's."""
         wide = np.uint32 if len(there) < PREFIXES else np.uint64
-        numbers = (np.arange(len(there)) * PREFIXES).astype(wide)
-        keys = np.repeat(numbers, there) | self.prefixes
-        ordered, drawn = np.sort(keys), np.flatnonzero(need)
+        keys = np.repeat((np.arange(len(there)) * PREFIXES).astype(wide), there) | self.prefixes
+        ordered, drawn = np.sort(keys), np.flatnonzero((need >= 1) & (need <= there))
         last = np.zeros(len(there), dtype=wide)
         last[drawn] = ordered[cuts[drawn] + need[drawn] - 1]
+        drawn = drawn[self._inside(drawn, last[drawn].astype(np.uint16))]
+        missed = self.wanted > 0
+        missed[drawn] = False
+        last[missed] = 0
         bounds = np.repeat(last, there)
         _set_bits(self.chosen, self.positions[keys < bounds])
         tied = np.flatnonzero(keys == bounds)
         left = np.zeros(len(there), dtype=np.int64)
         left[drawn] = need[drawn] - (np.searchsorted(ordered, last[drawn]) - cuts[drawn])
         self._break_ties(self.positions[tied], (keys[tied] // wide(PREFIXES)).astype(np.int64), left)
+        for stratum in np.flatnonzero(missed).tolist():
+            self._draw_in_full(stratum)
+        return Cut(self.thresholds, self.lasts, self.chosen)
+
+    def _inside(self, strata: Positions, prefixes: Prefixes) -> npt.NDArray[np.bool_]:
+        """Whether each prefix lies in the stratum's own window, which every comparison of it held: only then is the
+        order complete there."""
+        found: npt.NDArray[np.bool_] = (self.window.low[strata] <= prefixes) & (prefixes <= self.window.high[strata])
+        return found
 
     def _break_ties(self, positions: Positions, of: Positions, left: Positions) -> None:
         """Of those who share the last prefix the `left` smallest tickets; equal tickets keep the order of the roll."""

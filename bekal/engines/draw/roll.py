@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
@@ -20,7 +20,7 @@ BLOCK_SIZE = 65_536
 PREFIX_SIZE = 32
 LABEL_LIMIT = 255
 ORDER_CHUNK = 1 << 20
-LARGE_PARTS = 16
+ONCE_CHUNK = 1 << 19
 
 
 class RollRefused(ValueError):
@@ -269,31 +269,36 @@ def _check_strata(roll: Roll) -> None:
 
 
 def _check_order(roll: Roll) -> None:
-    fresh = np.zeros(roll.people + 1, dtype=np.bool_)
-    fresh[list(roll.starts)] = True
+    """Ids rise in each stratum: by their first halves; whole ids only where those do not rise."""
+    begins = set(roll.starts)
     for start in range(0, roll.people - 1, ORDER_CHUNK):
-        rising = _rising(roll.halves[start : start + ORDER_CHUNK + 1])
-        if not np.all(rising | fresh[start + 1 : start + 1 + len(rising)]):
-            raise RollRefused("ticket ids are not in order, or one stands twice in a stratum")
-
-
-def _rising(halves: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
-    """Whether each id is above the one before, from the second on."""
-    high, low = halves[:, 0].astype(np.uint64), halves[:, 1].astype(np.uint64)
-    above: npt.NDArray[np.bool_] = (high[1:] > high[:-1]) | ((high[1:] == high[:-1]) & (low[1:] > low[:-1]))
-    return above
+        heads = roll.halves[start : start + ORDER_CHUNK + 1, 0].astype(np.uint64)
+        for place in (np.flatnonzero(heads[1:] <= heads[:-1]) + start + 1).tolist():
+            if place not in begins and roll.id_at(place - 1) >= roll.id_at(place):
+                raise RollRefused("ticket ids are not in order, or one stands twice in a stratum")
 
 
 def _check_once(roll: Roll) -> None:
-    """No id in two strata. Sorts first halves, of large rolls a part at a time; equal ones are compared whole."""
-    first, leading = roll.halves[:, 0], roll.rows[:, 0]
-    parts = 1 if roll.people <= ORDER_CHUNK else LARGE_PARTS
-    for part in range(parts):
-        inside = first if parts == 1 else first[leading // (256 // parts) == part]
-        found = np.sort(inside.astype(np.uint64))
-        same = found[1:][found[1:] == found[:-1]]
+    """No id in two strata. Since ids rise in a stratum, those that begin alike lie together: many small sorts of the
+    32 bits that follow, and whole ids only where these are equal."""
+    first, heads = roll.rows[:, 0], roll.halves[:, 0]
+    bits = min(8, (roll.people // ONCE_CHUNK).bit_length())
+    limits = np.arange(0, 257, 256 >> bits).astype(np.uint16)
+    bounds = np.array([start + np.searchsorted(first[start:end], limits) for start, end in pairwise(roll.starts)])
+    for begin, end in pairwise(bounds.T):
+        alike = np.concatenate([heads[a:b] for a, b in zip(begin.tolist(), end.tolist(), strict=True)])
+        inside = (alike.astype(np.uint64) >> np.uint64(32 - bits)).astype(np.uint32)
+        ordered = np.sort(inside)
+        same = ordered[1:][ordered[1:] == ordered[:-1]]
         if len(same):
-            ids = roll.ids_at(np.flatnonzero(np.isin(first, same)).tolist())
-            for ticket_id, again in pairwise(sorted(ids)):
-                if ticket_id == again:
-                    raise RollRefused(f"ticket {ticket_id.hex()} stands in two strata")
+            _check_alike(roll, np.flatnonzero(np.isin(inside, same)), begin, end)
+
+
+def _check_alike(roll: Roll, places: npt.NDArray[np.int64], begin: Any, end: Any) -> None:
+    """Whole ids of `places` in the run of all begin .. end - 1, one pair a stratum, are different."""
+    after = np.cumsum(end - begin)
+    of = np.searchsorted(after, places, side="right")
+    ids = roll.ids_at((places - after[of] + end[of]).tolist())
+    for ticket_id, again in pairwise(sorted(ids)):
+        if ticket_id == again:
+            raise RollRefused(f"ticket {ticket_id.hex()} stands in two strata")
