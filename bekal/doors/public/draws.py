@@ -71,8 +71,11 @@ def _files(found: DrawView) -> tuple[str, ...]:
 
 
 def _tests(report: dict[str, Any] | None) -> tuple[tuple[str, str], ...]:
-    """What the output test found, attribute by attribute."""
-    return tuple((say(f"draw.test_{test['attribute']}"), test["p"]) for test in report["tests"]) if report else ()
+    """What the output test found, attribute by attribute; without degrees there was too little chance to test."""
+    return tuple(
+        (say(f"draw.test_{test['attribute']}"), f"p = {test['p']}" if test["degrees"] else say("draw.test_too_few"))
+        for test in (report or {"tests": ()})["tests"]
+    )
 
 
 def _annulled(found: DrawView) -> dict[str, object]:
