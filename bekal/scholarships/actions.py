@@ -35,7 +35,7 @@ from bekal.scholarships.queries import (
 )
 from bekal.waves.actions import settle_applications
 from bekal.waves.models import Application
-from bekal.waves.queries import WaveView, applications_in_state, waiting_entries, wave_of
+from bekal.waves.queries import WaveView, applications_in_state, result_of, waiting_entries, wave_of
 
 TREASURY = "treasury"
 FAMILY_FULL = "scholarships.family_card_full"
@@ -253,6 +253,7 @@ def _award(*, by: Actor, at: datetime, wave: WaveView, candidates: Sequence[tupl
     events.record_batch(
         kind="scholarships.awarded", by=by, at=at, about="wave", key=str(wave.id),
         lines=((str(award.id), {"citizen": str(award.citizen_id)}) for award in awards),
+        why=f"result {result_of(wave.id)}",
     )  # fmt: skip
     _tell(by=by, at=at, awards=awards, template="scholarships.awarded_message")
     return len(awards)

@@ -8,13 +8,14 @@ from django.db import IntegrityError, transaction
 
 from bekal.citizens.queries import identity_keys
 from bekal.core import clock
+from bekal.core.models import Event
 from bekal.eligibility.queries import facts_about
 from bekal.ledger import queries as ledger
 from bekal.notices.models import Notice
 from bekal.rulebooks.models import RuleBook
 from bekal.scholarships import actions, queries, rules, tasks
 from bekal.scholarships.models import Award
-from bekal.waves.queries import counts_by_state
+from bekal.waves.queries import counts_by_state, result_of
 from tests.rulebooks.making import loaded_programme
 from tests.scholarships.making import BENEFIT, award, awarded_wave, funded
 from tests.waves.making import BY, DRAWN, drawn_wave
@@ -90,6 +91,8 @@ def test_an_award_that_bought_nothing_is_revoked_and_the_next_is_awarded(book: R
     assert actions.award_waiting(by=BY, at=AFTER, wave_id=wave.id) == 0
     assert queries.award_counts(wave.id) == {"active": 3, "revoked": 2}
     assert counts_by_state(wave.id) == {"awarded": 5, "waiting": 1}
+    given = Event.objects.filter(kind="scholarships.awarded").values_list("why", flat=True)
+    assert set(given) == {f"result {result_of(wave.id)}"}, "places from the waiting list refer to the draw too"
     assert ledger.balance(queries.wave_account(wave.id)).available == 0
     assert Notice.objects.filter(template="scholarships.revoked_message").count() == 2
 

@@ -238,3 +238,14 @@ def test_unknown_waves(book: RuleBook) -> None:
 def test_a_port_that_is_not_configured_says_so() -> None:
     with pytest.raises(ports.PortClosed):
         ports.open_port("nothing")
+
+
+def test_every_further_join_is_counted_as_a_collapsed_duplicate(book: RuleBook) -> None:
+    wave = open_wave(book)
+    person, *_ = joined(wave, book, 3)
+    for _ in range(2):
+        actions.join_wave(by=BY, at=OPENS, wave_id=wave.id, citizen_id=person)
+    committed(wave)
+    found = queries.draw_of(59)
+    assert found
+    assert (found.commitment["roll"]["people"], found.commitment["roll"]["duplicates"]) == (3, 2)

@@ -86,6 +86,12 @@ def bundle_of(wave_number: int) -> dict[str, Any] | None:
     return row.order_by("-sequence").first()
 
 
+def result_of(wave_id: UUID) -> str:
+    """Root of the result file by which a wave's places are given, its waiting list included; empty before the draw."""
+    roots = Draw.objects.filter(wave_id=wave_id, state=DrawState.DRAWN).values_list("bundle__result__root", flat=True)
+    return roots.first() or ""
+
+
 def files_of(wave_number: int, sequence: int | None = None) -> tuple[bytes, bytes | None] | None:
     """Roll and result file of a draw of a wave, the latest where none is named; None without one."""
     rows = Draw.objects.filter(wave__number=wave_number).order_by("-sequence").values_list("roll", "result")
