@@ -55,11 +55,11 @@ def _picture(rows: list[Row]) -> str:
     for people, *_ in rows:
         parts.append(f'<text x="{x(people):.1f}" y="{HEIGHT - 28}" text-anchor="middle">{people:,}</text>')
     parts.append(f'<text x="{LEFT}" y="{HEIGHT - 8}">people; both scales logarithmic</text>')
-    lines = (("draw, CPU s", "#0a6", 1), ("keystream, CPU s", "#999", 2), ("memory, GB", "#c60", 3))
-    for name, colour, column in lines:
+    lines = (("draw, CPU s", "#075", 1, -4), ("keystream, CPU s", "#666", 2, 12), ("memory, GB", "#a50", 3, 4))
+    for name, colour, column, lower in lines:
         points = [(x(row[0]), y(row[column] / (1e9 if column == 3 else 1))) for row in rows]
         path = " ".join(f"{a:.1f},{b:.1f}" for a, b in points)
         parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
         parts += [f'<circle cx="{a:.1f}" cy="{b:.1f}" r="3" fill="{colour}"/>' for a, b in points]
-        parts.append(f'<text x="{points[-1][0] + 8:.1f}" y="{points[-1][1] + 4:.1f}" fill="{colour}">{name}</text>')
+        parts.append(f'<text x="{points[-1][0] + 8:.1f}" y="{points[-1][1] + lower:.1f}" fill="{colour}">{name}</text>')
     return "\n".join([*parts, "</svg>", ""])

@@ -1,5 +1,6 @@
 """What time makes due for a wave: opening, closing, and the draw once the committed round exists."""
 
+import logging
 from uuid import UUID
 
 from bekal.citizens.queries import contacts_of
@@ -7,7 +8,8 @@ from bekal.core import clock
 from bekal.core.events import Actor
 from bekal.core.ports import open_port
 from bekal.engines.draw.beacon import BeaconLied, BeaconRound
-from bekal.engines.draw.source import Drand, Secrets, Shown, Source, read_source
+from bekal.engines.draw.commitment import SignaturesRefused
+from bekal.engines.draw.source import CeremonyOpen, Drand, Secrets, Shown, Source, read_source
 from bekal.notices.actions import Message, queue_notices
 from bekal.waves.actions import announce_wave, close_wave, open_wave, propose_annulment, run_draw
 from bekal.waves.models import Draw, DrawState
@@ -15,6 +17,8 @@ from bekal.waves.ports import Beacon, RoundNotYet
 from bekal.waves.queries import applicants_of, secrets_of, wave_list, wave_of
 
 BY = Actor.system("waves")
+WAITING = (RoundNotYet, ConnectionError, BeaconLied, CeremonyOpen, SignaturesRefused)
+log = logging.getLogger(__name__)
 
 
 def open_and_close_due() -> int:
@@ -29,6 +33,23 @@ def open_and_close_due() -> int:
             close_wave(by=BY, at=now, wave_id=wave.id)
             moved += 1
     return moved
+
+
+def draw_due() -> int:
+    """Draw what is committed, signed in full and whose randomness has come; returns how many were drawn.
+
+    A silent source, a missing secret or signature is waited for: the next round asks again.
+    """
+    now, drawn = clock.now(), 0
+    for wave_id, commitment in Draw.objects.filter(state=DrawState.COMMITTED).values_list("wave_id", "commitment"):
+        if read_source(commitment["source"]).due_at > now:
+            continue
+        try:
+            draw_now(wave_id)
+            drawn += 1
+        except WAITING as reason:
+            log.info("the draw of wave %s waits: %s", wave_id, reason)
+    return drawn
 
 
 def draw_now(wave_id: UUID) -> Draw:

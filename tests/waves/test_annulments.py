@@ -171,6 +171,39 @@ def test_a_late_beacon_is_drawn_with_after_all(wave: Wave, clock_at: ClockAt, mo
         actions.propose_annulment(by=BY, at=SILENT, wave_id=wave.id, reason="beacon_silent")
 
 
+def test_a_draw_falls_due_once_its_round_is_there(
+    wave: Wave, clock_at: ClockAt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers: list[Exception] = [RoundNotYet("too early"), ConnectionError("no answer")]
+
+    class Relay:
+        def fetch(self, *, chain_hash: str, number: int) -> FetchedRound:
+            if answers:
+                raise answers.pop()
+            return FetchedRound(number, bytes.fromhex(SHOWN.randomness), bytes.fromhex(SHOWN.signature), None)
+
+    monkeypatch.setattr(tasks, "open_port", lambda name: Relay())
+    clock_at(COMMIT)
+    assert tasks.draw_due() == 0
+    assert len(answers) == 2, "nobody is asked before the round is due"
+    clock_at(DRAWN)
+    assert [tasks.draw_due() for _ in range(4)] == [0, 0, 1, 0]
+
+
+def test_a_draw_that_lacks_a_signature_waits(
+    book: RuleBook, clock_at: ClockAt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wave = open_wave(book)
+    joined(wave, book, 2)
+    committed(wave, ceremony())
+    signed(wave)
+    clock_at(DUE)
+    assert tasks.draw_due() == 0
+    for name in PARTIES:
+        reveal(wave, name)
+    assert tasks.draw_due() == 0, "the parties of the ceremony have not signed"
+
+
 def test_a_withdrawn_draw_is_drawn_anew_under_the_next_number(wave: Wave) -> None:
     at = COMMIT + timedelta(minutes=10)
     with pytest.raises(actions.NotAnnulled):

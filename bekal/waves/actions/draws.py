@@ -16,6 +16,7 @@ from bekal.engines.draw.beacon import CHAINS, Chain
 from bekal.engines.draw.bundle import make_bundle
 from bekal.engines.draw.commitment import (
     Signature,
+    check_signatures,
     commitment_hash,
     endorse,
     make_commitment,
@@ -190,6 +191,7 @@ def run_draw(*, by: Actor, at: datetime, wave_id: UUID, shown: Shown) -> Draw:
     randomness = source.randomness(bytes(row.commitment_hash), shown)
     roll, places = decode_roll(bytes(row.roll)), [stratum["places"] for stratum in row.strata]
     operators, witnesses, signatures = signed_by(row.id, bytes(row.commitment_hash))
+    check_signatures(row.commitment, operators, witnesses, signatures)
     result = draw(roll=roll, commitment=row.commitment, places=places, randomness=randomness)
     bundle = make_bundle(
         commitment=row.commitment, operators=operators, witnesses=witnesses, signatures=signatures,
