@@ -20,7 +20,7 @@ BLOCK_SIZE = 65_536
 PREFIX_SIZE = 32
 LABEL_LIMIT = 255
 ORDER_CHUNK = 1 << 20
-ONCE_CHUNK = 1 << 19
+ONCE_CHUNK = 1 << 17
 
 
 class RollRefused(ValueError):
@@ -283,8 +283,10 @@ def _check_once(roll: Roll) -> None:
     32 bits that follow, and whole ids only where these are equal."""
     first, heads = roll.rows[:, 0], roll.halves[:, 0]
     bits = min(8, (roll.people // ONCE_CHUNK).bit_length())
-    limits = np.arange(0, 257, 256 >> bits).astype(np.uint16)
-    bounds = np.array([start + np.searchsorted(first[start:end], limits) for start, end in pairwise(roll.starts)])
+    limits = np.arange(0, 256, 256 >> bits, dtype=np.uint8)
+    bounds = np.array(
+        [[*(start + np.searchsorted(first[start:end], limits)), end] for start, end in pairwise(roll.starts)]
+    )
     for begin, end in pairwise(bounds.T):
         alike = np.concatenate([heads[a:b] for a, b in zip(begin.tolist(), end.tolist(), strict=True)])
         inside = (alike.astype(np.uint64) >> np.uint64(32 - bits)).astype(np.uint32)
