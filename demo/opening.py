@@ -36,7 +36,7 @@ from bekal.waves.actions import (
     register_witness,
     sign_commitment,
 )
-from bekal.waves.queries import draw_of, joined_counts, wave_view
+from bekal.waves.queries import counts_by_state, draw_of, wave_view
 from demo.cast import Player, portrait
 from demo.rehearsal import PROGRAMME
 from demo.town import LESSONS, PLATFORMS, PROVIDERS, RUNS, STAFF, WITNESSES
@@ -230,7 +230,7 @@ def _join(wave_id: UUID, casting: tuple[Player, UUID]) -> bool:
 def close(story: "Story") -> str:
     """The wave closes at its instant."""
     waves.open_and_close_due()
-    return f"{joined_counts()[wave_view(WAVE).id]} tickets"
+    return f"{sum(counts_by_state(wave_view(WAVE).id).values())} tickets"
 
 
 def commit(story: "Story") -> str:

@@ -14,7 +14,7 @@ from bekal.notices.actions import Message, queue_notices
 from bekal.waves.actions import announce_wave, close_wave, open_wave, propose_annulment, run_draw
 from bekal.waves.models import Draw, DrawState
 from bekal.waves.ports import Beacon, RoundNotYet
-from bekal.waves.queries import applicants_of, secrets_of, wave_list, wave_of
+from bekal.waves.queries import LARGE, applicants_of, secrets_of, wave_list, wave_of
 
 BY = Actor.system("waves")
 WAITING = (RoundNotYet, ConnectionError, BeaconLied, CeremonyOpen, SignaturesRefused)
@@ -78,7 +78,7 @@ def end_silent(wave_id: UUID) -> Draw:
 
 
 def _standing(wave_id: UUID) -> Draw:
-    row = Draw.objects.filter(wave_id=wave_id, state=DrawState.COMMITTED).order_by("-sequence").first()
+    row = Draw.objects.filter(wave_id=wave_id, state=DrawState.COMMITTED).defer(*LARGE).first()
     assert row, "nothing is committed"
     return row
 

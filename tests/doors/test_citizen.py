@@ -1,8 +1,9 @@
 """What a signed-in citizen does: join, attend, rate, link an account, answer a survey."""
 
+import json
 from collections.abc import Callable
 from datetime import datetime
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -43,6 +44,7 @@ def test_joining_a_wave(seeded: None, clock_at: Callable[[datetime], None]) -> N
     assert "G-" in page
     assert "59" in page
     assert client.get("/saya/gelombang/bukti.json").status_code == 404, "no receipt before the roll is locked"
+    assert client.get("/saya/gelombang/periksa").status_code == 404
 
 
 @pytest.mark.django_db
@@ -50,6 +52,10 @@ def test_the_receipt_of_the_draw(small_world: World) -> None:
     reply = as_citizen(small_world.winner).get("/saya/gelombang/bukti.json")
     assert reply.status_code == 200
     assert reply.json()
+    to_check = as_citizen(small_world.winner).get("/saya/gelombang/periksa")
+    assert to_check.status_code == 302
+    page, _, receipt = to_check.headers["Location"].partition("#")
+    assert (page, json.loads(unquote(receipt))) == ("/terbuka/undian/periksa", reply.json())
 
 
 @pytest.mark.django_db

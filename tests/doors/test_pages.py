@@ -68,7 +68,7 @@ def test_own_pages(small_world: World, who: str) -> None:
     for address in OWN:
         check_page(client, address)
     for link in sorted(links_of(client, OWN)):
-        assert client.get(link).status_code == 200, link
+        assert client.get(link, follow=True).status_code == 200, link
 
 
 @pytest.mark.django_db

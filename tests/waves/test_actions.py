@@ -114,10 +114,9 @@ def test_a_round_that_is_past_or_near_is_refused(book: RuleBook, late: timedelta
 
 def test_the_draw_and_its_proofs(book: RuleBook, tmp_path: Path) -> None:
     wave = drawn_wave(book, people=8, places=3)
-    bundle, files = queries.bundle_of(59), queries.files_of(59)
+    bundle, roll, result = queries.bundle_of(59), queries.file_of(59, 1, "roll"), queries.file_of(59, 1, "result")
     assert bundle
-    assert files
-    roll, result = files
+    assert roll
     assert result
     assert verify_bundle(bundle, roll, result_file=result) == []
     assert queries.counts_by_state(wave.id) == {"selected": 3, "waiting": 5}
@@ -178,7 +177,7 @@ def test_nothing_is_signed_before_there_is_a_commitment(book: RuleBook) -> None:
     with pytest.raises(actions.NotYetDue):
         actions.sign_commitment(by=BY, at=OPENS, wave_id=wave.id, name="sari")
     assert queries.draw_of(59) is None
-    assert queries.files_of(59) is None
+    assert queries.file_of(59, 1, "roll") is None
     assert list(queries.assignments(wave.id)) == []
     assert queries.receipt_of(wave.id, wave.id) is None
 

@@ -107,10 +107,10 @@ def test_a_ceremony_draws(held: Wave, clock_at: ClockAt) -> None:
     reveal(held, "c")
     reveal(held, "c")
     assert tasks.draw_now(held.id).state == "drawn"
-    bundle, files = queries.bundle_of(59), queries.files_of(59, 1)
+    bundle, roll = queries.bundle_of(59), queries.file_of(59, 1, "roll")
     assert bundle
-    assert files
-    assert verify_bundle(bundle, files[0], result_file=files[1]) == []
+    assert roll
+    assert verify_bundle(bundle, roll, result_file=queries.file_of(59, 1, "result")) == []
     assert queries.counts_by_state(held.id) == {"selected": 3, "waiting": 1}
 
 

@@ -1,6 +1,7 @@
 """Joining a wave, the result, and the receipt with which anyone checks the draw."""
 
 import json
+from urllib.parse import quote
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_http_methods, require_safe
@@ -14,7 +15,7 @@ from bekal.doors.pages import Fault, refusal_words, show
 from bekal.doors.sessions import actor, citizen_id, permission
 from bekal.scholarships.queries import award_of
 from bekal.waves.actions import join_wave
-from bekal.waves.queries import application_of, receipt_of, wave_of, waves_open_at
+from bekal.waves.queries import application_of, has_receipt, receipt_of, wave_of, waves_open_at
 
 
 @permission("citizen")
@@ -28,12 +29,11 @@ def _page(request: HttpRequest, faults: tuple[Fault, ...] = ()) -> HttpResponse:
     key = citizen_id(request)
     person, application, waves = citizen_view(key), application_of(key), waves_open_at(clock.now())
     wave = wave_of(application.wave_id) if application else waves[0] if waves else None
-    receipt = receipt_of(key, application.wave_id) if application else None
     return show(
         request, "citizen/wave.html", faults=faults, person=person, application=application, wave=wave,
         award=award_of(key), zone=zone_of(person.regency_code),
         reference=reference_of("G", application.id) if application else "",
-        receipt=json.dumps(receipt, separators=(",", ":")) if receipt else "",
+        has_receipt=application is not None and has_receipt(application.wave_id),
     )  # fmt: skip
 
 
@@ -63,3 +63,15 @@ def receipt_file(request: HttpRequest) -> HttpResponse:
         json.dumps(receipt, indent=1), content_type="application/json",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )  # fmt: skip
+
+
+@permission("citizen")
+@require_safe
+def check_own(request: HttpRequest) -> HttpResponse:
+    """To the public page that checks a draw, with the person's receipt behind the #, which no server sees."""
+    key = citizen_id(request)
+    application = application_of(key)
+    receipt = receipt_of(key, application.wave_id) if application else None
+    if receipt is None:
+        raise Http404
+    return HttpResponseRedirect("/terbuka/undian/periksa#" + quote(json.dumps(receipt, separators=(",", ":"))))

@@ -18,8 +18,9 @@ from bekal.waves.queries import (
     DrawView,
     NoSuchWave,
     WaveView,
+    counts_by_state,
     draws_of,
-    files_of,
+    file_of,
     joined_counts,
     proof_file,
     published_commitment,
@@ -52,7 +53,7 @@ def draw(request: HttpRequest, wave_number: int) -> HttpResponse:
     rows = bars([(_stratum_name(one, groups), one["places"], number(one["places"])) for one in _largest(strata)])
     return show(
         request, "public/draw.html", wave=wave, draw=latest, state=say(f"wave.{wave.state}"),
-        joined=joined_counts().get(wave.id, 0), commitment=tuple(_flat(latest.commitment)) if latest else (),
+        joined=sum(counts_by_state(wave.id).values()), commitment=tuple(_flat(latest.commitment)) if latest else (),
         source=tuple((f"source.{name}", value) for name, value in _flat(latest.commitment["source"])) if latest else (),
         bars=rows, strata=len(strata),
         beacon=tuple(_flat(bundle["beacon"])) if bundle else (), result=bundle["result"] if bundle else None,
@@ -141,16 +142,14 @@ def document(request: HttpRequest, wave_number: int, sequence: int, name: str) -
 @require_safe
 def roll_file(request: HttpRequest, wave_number: int, sequence: int) -> HttpResponse:
     """The committed roll, byte for byte."""
-    files = files_of(wave_number, sequence)
-    return _binary(files[0] if files else None, f"bekal-{wave_number}-{sequence}-roll.bin")
+    return _binary(file_of(wave_number, sequence, "roll"), f"bekal-{wave_number}-{sequence}-roll.bin")
 
 
 @permission("public")
 @require_safe
 def result_file(request: HttpRequest, wave_number: int, sequence: int) -> HttpResponse:
     """Winners and waiting list by ticket id, byte for byte."""
-    files = files_of(wave_number, sequence)
-    return _binary(files[1] if files else None, f"bekal-{wave_number}-{sequence}-result.bin")
+    return _binary(file_of(wave_number, sequence, "result"), f"bekal-{wave_number}-{sequence}-result.bin")
 
 
 @permission("public")

@@ -57,7 +57,7 @@ from bekal.waves.models import (
     WaveState,
     Witness,
 )
-from bekal.waves.queries import Entries, annulment_before, signed_by, witness_keys
+from bekal.waves.queries import LARGE, Entries, annulment_before, signed_by, witness_keys
 
 
 @action
@@ -189,9 +189,9 @@ def run_draw(*, by: Actor, at: datetime, wave_id: UUID, shown: Shown) -> Draw:
     if number != committed:
         raise RoundMismatch(shown=number, committed=committed)
     randomness = source.randomness(bytes(row.commitment_hash), shown)
-    roll, places = decode_roll(bytes(row.roll)), [stratum["places"] for stratum in row.strata]
     operators, witnesses, signatures = signed_by(row.id, bytes(row.commitment_hash))
     check_signatures(row.commitment, operators, witnesses, signatures)
+    roll, places = decode_roll(bytes(row.roll)), [stratum["places"] for stratum in row.strata]
     result = draw(roll=roll, commitment=row.commitment, places=places, randomness=randomness)
     bundle = make_bundle(
         commitment=row.commitment, operators=operators, witnesses=witnesses, signatures=signatures,
@@ -212,7 +212,8 @@ def run_draw(*, by: Actor, at: datetime, wave_id: UUID, shown: Shown) -> Draw:
 
 def open_draw(wave_id: UUID, *states: str) -> Draw:
     """The standing draw of a wave, locked. Raises NotYetDue without one, AlreadyDrawn in another state."""
-    row = Draw.objects.select_for_update(of=("self",)).filter(wave_id=wave_id).order_by("-sequence").first()
+    rows = Draw.objects.select_for_update(of=("self",)).filter(wave_id=wave_id).defer(*LARGE)
+    row = rows.order_by("-sequence").first()
     if row is None or row.state == DrawState.ANNULLED:
         raise NotYetDue(when="commitment")
     if row.state not in (states or (DrawState.COMMITTED,)):

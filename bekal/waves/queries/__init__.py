@@ -1,6 +1,7 @@
 """What others may read about waves and their draws."""
 
 from bekal.waves.queries.draws import (
+    LARGE,
     DrawView,
     Signed,
     annulment_before,
@@ -8,7 +9,8 @@ from bekal.waves.queries.draws import (
     bundle_of,
     draw_of,
     draws_of,
-    files_of,
+    file_of,
+    has_receipt,
     proof_file,
     published_commitment,
     receipt_of,
@@ -37,6 +39,7 @@ from bekal.waves.queries.waves import (
 )
 
 __all__ = [
+    "LARGE",
     "ApplicationView",
     "DrawView",
     "Entries",
@@ -52,7 +55,8 @@ __all__ = [
     "counts_by_state",
     "draw_of",
     "draws_of",
-    "files_of",
+    "file_of",
+    "has_receipt",
     "joined_counts",
     "proof_file",
     "published_commitment",

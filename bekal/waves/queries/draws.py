@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from django.db import connection
@@ -49,6 +49,7 @@ class DrawView:
 
 
 LARGE = ("roll", "leaves", "attributes", "result")
+"""Columns of a draw that are read only where they are needed."""
 
 
 def draws_of(wave_number: int) -> list[DrawView]:
@@ -92,11 +93,11 @@ def result_of(wave_id: UUID) -> str:
     return roots.first() or ""
 
 
-def files_of(wave_number: int, sequence: int | None = None) -> tuple[bytes, bytes | None] | None:
-    """Roll and result file of a draw of a wave, the latest where none is named; None without one."""
-    rows = Draw.objects.filter(wave__number=wave_number).order_by("-sequence").values_list("roll", "result")
-    found = (rows if sequence is None else rows.filter(sequence=sequence)).first()
-    return None if found is None else (bytes(found[0]), None if found[1] is None else bytes(found[1]))
+def file_of(wave_number: int, sequence: int, name: Literal["roll", "result"]) -> bytes | None:
+    """The roll or the result file of a draw of a wave; None without one."""
+    rows = Draw.objects.filter(wave__number=wave_number, sequence=sequence).values_list(name, flat=True)
+    found = rows.first()
+    return None if found is None else bytes(found)
 
 
 def published_commitment(wave_number: int, sequence: int) -> dict[str, Any] | None:
@@ -185,6 +186,11 @@ def receipt_of(citizen_id: UUID, wave_id: UUID) -> dict[str, Any] | None:
     position = find_id(id_at, *proofs.span(region, group), ticket)
     assert position is not None, "everybody who joined is on the roll"
     return proofs.receipt(ticket, position)
+
+
+def has_receipt(wave_id: UUID) -> bool:
+    """Whether the roll of a wave is committed."""
+    return Draw.objects.filter(wave_id=wave_id).exists()
 
 
 def assignments(wave_id: UUID) -> Iterable[tuple[UUID, str, str, bool]]:
