@@ -30,11 +30,16 @@ _GUARDS = """
         FOR EACH ROW EXECUTE FUNCTION waves_draw_in_sequence();
 """
 
+_DROP = """
+    DROP FUNCTION waves_draw_kept() CASCADE;
+    DROP FUNCTION waves_draw_in_sequence() CASCADE;
+"""
+
 
 class Migration(migrations.Migration):
-    dependencies = [("waves", "0001_initial")]
+    dependencies = [("waves", "0002_annulment_ceremony_roots")]
     operations = [
-        migrations.RunSQL(_GUARDS, migrations.RunSQL.noop),
+        migrations.RunSQL(_GUARDS, _DROP),
         append_only("waves_endorsement"),
         append_only("waves_reveal"),
     ]
