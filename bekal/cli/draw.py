@@ -26,7 +26,13 @@ from bekal.engines.draw.bundle import (
     recommit,
     verify_bundle,
 )
-from bekal.engines.draw.commitment import CommitmentRefused, check_signatures, commitment_hash, places_in_order
+from bekal.engines.draw.commitment import (
+    CommitmentRefused,
+    check_signatures,
+    commitment_hash,
+    places_in_order,
+    strata_rows,
+)
 from bekal.engines.draw.cut import Spread, one_process
 from bekal.engines.draw.result import select
 from bekal.engines.draw.roll import Roll, decode_roll
@@ -108,10 +114,7 @@ def _committed_places(published: Json, roll: Roll, chains: Mapping[str, Chain]) 
     """Places of each stratum of the roll. Raises what the engine raises for a commitment that does not hold."""
     doc, strata = published["commitment"], published["strata"]
     places = places_in_order(roll, {(row["region"], row["group"]): row["places"] for row in strata})
-    own: list[Any] = [
-        {"region": s.region, "group": s.group, "people": s.people, "places": won}
-        for s, won in zip(roll.strata, places, strict=True)
-    ]
+    own: list[Any] = strata_rows(roll, places)
     if rfc8785.dumps(own) != rfc8785.dumps(strata):
         raise CommitmentRefused("its strata are not those of the roll, in the same order")
     changed = differences(recommit(doc, roll, strata), doc)

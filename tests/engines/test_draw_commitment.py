@@ -24,6 +24,7 @@ from bekal.engines.draw.commitment import (
     signature_problem,
     statement_hash,
     strata_root,
+    strata_rows,
     stratum_leaf,
 )
 from bekal.engines.draw.instants import instant_text
@@ -85,7 +86,7 @@ def test_commitment_says_what_will_happen() -> None:
             "people": 60,
             "duplicates": 1,
         },
-        "strata": {"count": len(roll.strata), "root": strata_root(roll, sample().places).hex()},
+        "strata": {"count": len(roll.strata), "root": strata_root(strata_rows(roll, sample().places)).hex()},
         "places": 15,
         "waiting_list": 5,
         "waiting_rule": "stratum, region, all",

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bekal.engines.draw import result as result_module
-from bekal.engines.draw.commitment import commitment_hash, strata_root
+from bekal.engines.draw.commitment import commitment_hash, strata_root, strata_rows
 from bekal.engines.draw.cut import cut, one_process
 from bekal.engines.draw.result import (
     DrawRefused,
@@ -21,11 +21,10 @@ from bekal.engines.draw.result import (
     WaitingLine,
     draw,
     draw_waiting,
-    firsts,
     select,
     waiting_counts,
 )
-from bekal.engines.draw.roll import RollMember, build_roll
+from bekal.engines.draw.roll import RollMember, build_roll, firsts
 from bekal.engines.draw.tickets import ticket_key
 from tests.engines import draw_naive as naive
 from tests.engines.draw_vectors import Sample, member, sample
@@ -192,7 +191,7 @@ def test_what_does_not_belong_together_is_refused() -> None:
     assert "not those committed to" in refused(places=swapped)
     for bad in ([], drawn.places[1:], [-1, *drawn.places[1:]], [99, *drawn.places[1:]]):
         assert "more places than people" in refused(places=bad)
-    strata = {**drawn.commitment["strata"], "root": strata_root(drawn.roll, swapped).hex()}
+    strata = {**drawn.commitment["strata"], "root": strata_root(strata_rows(drawn.roll, swapped)).hex()}
     assert "not those committed to" in refused(commitment={**drawn.commitment, "strata": strata})
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypedDict
 
@@ -10,8 +11,9 @@ import rfc8785
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from bekal.engines.draw.fields import label
 from bekal.engines.draw.instants import instant, instant_text
-from bekal.engines.draw.roll import Roll, label
+from bekal.engines.draw.roll import Roll, RollRefused, firsts
 from bekal.engines.draw.source import Ceremony, Source, read_source
 from bekal.engines.merkle import leaf_hash, root
 
@@ -60,22 +62,28 @@ def document_hash(document: Mapping[str, Any]) -> bytes:
 commitment_hash = document_hash
 
 
-def strata_leaves(roll: Roll, places: Sequence[int]) -> list[bytes]:
-    """Leaf hashes of the strata tree, in the order of the roll."""
+def strata_rows(roll: Roll, places: Sequence[int]) -> list[dict[str, Any]]:
+    """The strata as published with a commitment, in the order of the roll; `places` of each."""
+    return [{**asdict(stratum), "places": won} for stratum, won in zip(roll.strata, places, strict=True)]
+
+
+def strata_leaves(rows: Sequence[Mapping[str, Any]]) -> list[bytes]:
+    """Leaf hashes of the strata tree, from the rows that are published."""
     return [
-        leaf_hash(stratum_leaf(s.region, s.group, first, s.people, won))
-        for s, first, won in zip(roll.strata, roll.starts, places, strict=False)
+        leaf_hash(stratum_leaf(row["region"], row["group"], first, row["people"], row["places"]))
+        for row, first in zip(rows, firsts(row["people"] for row in rows), strict=False)
     ]
 
 
 def stratum_leaf(region: str, group: str, first: int, people: int, places: int) -> bytes:
     """Leaf data of a stratum: labels of region and group, then first position, people and places, 8 bytes each."""
-    return label(region) + label(group) + b"".join(n.to_bytes(8, "big") for n in (first, people, places))
+    names = label(region, RollRefused) + label(group, RollRefused)
+    return names + b"".join(n.to_bytes(8, "big") for n in (first, people, places))
 
 
-def strata_root(roll: Roll, places: Sequence[int]) -> bytes:
+def strata_root(rows: Sequence[Mapping[str, Any]]) -> bytes:
     """Root of the strata tree."""
-    return root(strata_leaves(roll, places))
+    return root(strata_leaves(rows))
 
 
 def places_in_order(roll: Roll, places: Mapping[Cell, int]) -> list[int]:
@@ -157,7 +165,7 @@ def make_commitment(
             "people": roll.people,
             "duplicates": roll.duplicates,
         },
-        "strata": {"count": len(roll.strata), "root": strata_root(roll, won).hex()},
+        "strata": {"count": len(roll.strata), "root": strata_root(strata_rows(roll, won)).hex()},
         "places": sum(won),
         "waiting_list": waiting_list,
         "waiting_rule": WAITING_RULE,

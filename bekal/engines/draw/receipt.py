@@ -10,9 +10,16 @@ from typing import Any
 import numpy as np
 import rfc8785
 
-from bekal.engines.draw.commitment import ALGORITHM, COMMITMENT_FORMAT, Cell, commitment_hash, stratum_leaf
-from bekal.engines.draw.result import firsts, threshold_rows
-from bekal.engines.draw.roll import BLOCK_SIZE, TICKET_ID_SIZE
+from bekal.engines.draw.commitment import (
+    ALGORITHM,
+    COMMITMENT_FORMAT,
+    Cell,
+    commitment_hash,
+    strata_leaves,
+    stratum_leaf,
+)
+from bekal.engines.draw.result import threshold_rows
+from bekal.engines.draw.roll import BLOCK_SIZE, TICKET_ID_SIZE, firsts
 from bekal.engines.draw.source import read_shown, read_source
 from bekal.engines.draw.tickets import ticket_key, tickets_at
 from bekal.engines.merkle import HASH_SIZE, Tree, leaf_hash, root_from_range
@@ -24,10 +31,6 @@ RECEIPT_MEMBERS = {"format", "wave", "sequence", "commitment", "ticket_id", "pos
 STRATUM_MEMBERS = {"index", "region", "group", "first", "people", "places"}
 PROOF_MEMBERS = {"block", "blocks", "path", "commitment", "beacon", "thresholds"}
 THRESHOLDS_MEMBERS = {"root", "first", "rows", "path"}
-
-
-class NotOnRoll(LookupError):
-    """The ticket id does not stand on the roll."""
 
 
 def _packed(hashes: Sequence[bytes]) -> str:
@@ -59,12 +62,7 @@ class Proofs:
         self.starts = firsts(row["people"] for row in strata)
         self.roll = Tree(leaves)
         self.cells: dict[Cell, int] = {(row["region"], row["group"]): i for i, row in enumerate(strata)}
-        self.tree = Tree(
-            [
-                leaf_hash(stratum_leaf(row["region"], row["group"], first, row["people"], row["places"]))
-                for row, first in zip(strata, self.starts, strict=False)
-            ]
-        )
+        self.tree = Tree(strata_leaves(strata))
         self.rows = self._threshold_rows() if beacon else []
         self.thresholds = Tree([leaf_hash(row) for row in self.rows])
 

@@ -4,12 +4,11 @@ from collections import deque
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from bekal.engines.draw.commitment import commitment_hash, strata_root
+from bekal.engines.draw.commitment import commitment_hash, strata_root, strata_rows
 from bekal.engines.draw.cut import Cut, Spread, cut, one_process
 from bekal.engines.draw.roll import FileRoot, Roll
 from bekal.engines.draw.tickets import Positions, Tickets, ticket_key, tickets_at
@@ -99,16 +98,13 @@ class DrawResult:
         cuts = zip(self.cut.thresholds.tolist(), self.cut.lasts.tolist(), strict=True)
         return [
             {
-                "region": stratum.region,
-                "group": stratum.group,
-                "people": stratum.people,
-                "places": places,
-                "threshold": f"{threshold:016x}" if places else None,
-                "last": last if places else None,
+                **row,
+                "threshold": f"{threshold:016x}" if row["places"] else None,
+                "last": last if row["places"] else None,
                 "waiting": waiting,
             }
-            for stratum, places, (threshold, last), waiting in zip(
-                self.roll.strata, self.places, cuts, self.waiting_counts, strict=True
+            for row, (threshold, last), waiting in zip(
+                strata_rows(self.roll, self.places), cuts, self.waiting_counts, strict=True
             )
         ]
 
@@ -173,7 +169,7 @@ def _check(roll: Roll, commitment: Mapping[str, Any], places: Sequence[int]) -> 
         not 0 <= won <= stratum.people for won, stratum in zip(places, roll.strata, strict=True)
     ):
         raise DrawRefused("a stratum has more places than people, or none are named")
-    if strata_root(roll, places).hex() != commitment["strata"]["root"]:
+    if strata_root(strata_rows(roll, places)).hex() != commitment["strata"]["root"]:
         raise DrawRefused("strata and places are not those committed to")
 
 
@@ -211,8 +207,3 @@ def select(
     nobody = np.zeros(0, dtype=np.int64)
     waiting = draw_waiting(key, people, drawn, up_to, spread) if any(counts) else nobody
     return DrawResult(roll, tuple(places), drawn, counts, waiting)
-
-
-def firsts(people: Iterable[int]) -> list[int]:
-    """First position of each stratum, then the number of people."""
-    return [0, *accumulate(people)]

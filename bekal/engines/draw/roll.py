@@ -12,13 +12,13 @@ from uuid import UUID
 import numpy as np
 import numpy.typing as npt
 
-from bekal.engines.merkle import Tree, leaf_hash, root
+from bekal.engines.draw.fields import Reader, label
+from bekal.engines.merkle import leaf_hash, root
 
 MAGIC = b"BKLROLL\x01"
 TICKET_ID_SIZE = 16
 BLOCK_SIZE = 65_536
 PREFIX_SIZE = 32
-LABEL_LIMIT = 255
 ORDER_CHUNK = 1 << 20
 ONCE_CHUNK = 1 << 17
 
@@ -64,13 +64,14 @@ class Roll:
     @cached_property
     def starts(self) -> tuple[int, ...]:
         """First position of each stratum, then the number of people."""
-        return (0, *accumulate(stratum.people for stratum in self.strata))
+        return tuple(firsts(stratum.people for stratum in self.strata))
 
     @cached_property
     def header(self) -> bytes:
-        body = label(self.wave) + b"".join(
-            label(s.region) + label(s.group) + s.people.to_bytes(8, "big") for s in self.strata
-        )
+        body = label(self.wave, RollRefused)
+        for stratum in self.strata:
+            body += label(stratum.region, RollRefused) + label(stratum.group, RollRefused)
+            body += stratum.people.to_bytes(8, "big")
         size = -(-(PREFIX_SIZE + len(body)) // TICKET_ID_SIZE) * TICKET_ID_SIZE
         counts = size.to_bytes(4, "big") + len(self.strata).to_bytes(4, "big")
         prefix = MAGIC + counts + self.people.to_bytes(8, "big") + self.duplicates.to_bytes(8, "big")
@@ -115,7 +116,7 @@ class Roll:
     def position(self, ticket_id: bytes) -> int | None:
         """Where an id stands, or None. One binary search a stratum."""
         for start, end in pairwise(self.starts):
-            found = find_id(lambda at: self.id_at(at), start, end, ticket_id)
+            found = find_id(self.id_at, start, end, ticket_id)
             if found is not None:
                 return found
         return None
@@ -125,17 +126,14 @@ class Roll:
         return int(np.searchsorted(self.starts, position, side="right")) - 1
 
 
-def label(text: str) -> bytes:
-    """One length byte, then UTF-8. Raises RollRefused outside 1 to 255 bytes."""
-    raw = text.encode()
-    if not 0 < len(raw) <= LABEL_LIMIT:
-        raise RollRefused(f"label of {len(raw)} bytes: 1 to {LABEL_LIMIT} needed")
-    return bytes([len(raw)]) + raw
-
-
 def blocks(data: memoryview) -> Iterator[memoryview]:
     for start in range(0, len(data), BLOCK_SIZE):
         yield data[start : start + BLOCK_SIZE]
+
+
+def firsts(people: Iterable[int]) -> list[int]:
+    """First position of each stratum of so many people, then the number of all."""
+    return [0, *accumulate(people)]
 
 
 def find_id(id_at: Callable[[int], bytes], start: int, end: int, ticket_id: bytes) -> int | None:
@@ -171,7 +169,7 @@ class FileRoot:
         self._rest += whole[end:]
 
     def root(self) -> bytes:
-        return Tree([*self._leaves, leaf_hash(bytes(self._rest))] if self._rest else self._leaves).root
+        return root([*self._leaves, leaf_hash(bytes(self._rest))] if self._rest else self._leaves)
 
 
 def ticket_id(*, wave_key: bytes, person: UUID) -> bytes:
@@ -216,30 +214,10 @@ def build_roll(*, wave: str, members: Iterable[RollMember], collapsed: int = 0) 
     return roll
 
 
-class _Reader:
-    def __init__(self, data: memoryview) -> None:
-        self.data, self.place = data, 0
-
-    def take(self, size: int) -> bytes:
-        if self.place + size > len(self.data):
-            raise RollRefused("the roll is truncated")
-        self.place += size
-        return bytes(self.data[self.place - size : self.place])
-
-    def number(self, size: int) -> int:
-        return int.from_bytes(self.take(size), "big")
-
-    def label(self) -> str:
-        try:
-            return self.take(self.number(1)).decode()
-        except UnicodeDecodeError as error:
-            raise RollRefused("a label is not UTF-8") from error
-
-
 def decode_roll(encoded: bytes | memoryview) -> Roll:
     """Reads the canonical file; ids stay a view of `encoded`. Raises RollRefused for anything but canonical bytes."""
     data = memoryview(encoded)
-    reader = _Reader(data)
+    reader = Reader(data, "the roll is", RollRefused)
     if reader.take(len(MAGIC)) != MAGIC:
         raise RollRefused("not a roll of version 1")
     size, count, people, duplicates = reader.number(4), reader.number(4), reader.number(8), reader.number(8)

@@ -14,12 +14,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bekal.engines.draw.fields import Reader, label
+
 MAGIC = b"BKLATTR\x01"
 REPORT_FORMAT = "bekal-draw-output-test/1"
 LEVEL_PPM = 1000
 WHOLE_PPM = 1_000_000
 SALT_SIZE, PREFIX_SIZE = 32, 49
-LABEL_LIMIT, ATTRIBUTE_LIMIT, VALUE_LIMIT = 255, 255, 65_535
+ATTRIBUTE_LIMIT, VALUE_LIMIT = 255, 65_535
 LEAST_VARIANCE, LEAST_EIGENVALUE = 25.0, 5.0
 CHUNK = 1 << 20
 DECIMALS = re.compile(r"(?:0|[1-9][0-9]*)\.[0-9]{6}")
@@ -44,13 +46,6 @@ class Attribute:
     codes: npt.NDArray[np.uint16]
 
 
-def _label(text: str) -> bytes:
-    raw = text.encode()
-    if not 0 < len(raw) <= LABEL_LIMIT:
-        raise AttributesRefused(f"label of {len(raw)} bytes: 1 to {LABEL_LIMIT} needed")
-    return bytes([len(raw)]) + raw
-
-
 def _check(attributes: Sequence[Attribute], people: int) -> None:
     names = [attribute.name for attribute in attributes]
     if people < 1 or not 1 <= len(names) <= ATTRIBUTE_LIMIT or len(set(names)) < len(names):
@@ -72,33 +67,20 @@ def encode_attributes(attributes: Sequence[Attribute], people: int, salt: bytes)
         raise AttributesRefused(f"salt of {len(salt)} bytes, {SALT_SIZE} needed")
     parts = [MAGIC, salt, people.to_bytes(8, "big"), bytes([len(attributes)])]
     for attribute in attributes:
-        parts += [_label(attribute.name), len(attribute.values).to_bytes(2, "big"), *map(_label, attribute.values)]
+        name, *values = (label(text, AttributesRefused) for text in (attribute.name, *attribute.values))
+        parts += [name, len(values).to_bytes(2, "big"), *values]
     return b"".join([*parts, *(attribute.codes.astype(">u2").tobytes() for attribute in attributes)])
 
 
 def _header(data: memoryview) -> Iterator[tuple[str, tuple[str, ...], int]]:
     """Name, values and end in the file of each attribute's description."""
-    at = PREFIX_SIZE
-
-    def take(size: int) -> bytes:
-        nonlocal at
-        at += size
-        if at > len(data):
-            raise AttributesRefused("the attributes are truncated")
-        return bytes(data[at - size : at])
-
-    def label() -> str:
-        try:
-            text = take(take(1)[0]).decode()
-        except UnicodeDecodeError as error:
-            raise AttributesRefused("a label is not UTF-8") from error
-        if not text:
-            raise AttributesRefused("a label is empty")
-        return text
-
+    reader = Reader(data, "the attributes are", AttributesRefused, PREFIX_SIZE)
     for _ in range(data[PREFIX_SIZE - 1]):
-        name, count = label(), int.from_bytes(take(2), "big")
-        yield name, tuple(label() for _ in range(count)), at
+        name, count = reader.label(), reader.number(2)
+        values = tuple(reader.label() for _ in range(count))
+        if "" in (name, *values):
+            raise AttributesRefused("a label is empty")
+        yield name, values, reader.place
 
 
 def decode_attributes(encoded: bytes | memoryview) -> tuple[tuple[Attribute, ...], int]:

@@ -23,6 +23,7 @@ from bekal.engines.draw.commitment import (
     places_in_order,
     public_key_hex,
     signature_problem,
+    strata_rows,
 )
 from bekal.engines.draw.instants import instant_text
 from bekal.engines.draw.quotas import allocate_places
@@ -102,14 +103,11 @@ def commit_roll(*, by: Actor, at: datetime, wave_id: UUID, source: Source) -> Dr
         output_test=output_test_choice(attributes, LEVEL_PPM),
         committed_at=at,
     )
-    digest, won = commitment_hash(commitment), places_in_order(roll, places)
+    digest = commitment_hash(commitment)
     row = Draw.objects.create(
         id=ids.fresh("draw", str(wave_id), str(sequence)), wave=wave, sequence=sequence, roll=roll.encode(),
         leaves=b"".join(roll.leaves), attributes=attributes, commitment=commitment, commitment_hash=digest,
-        committed_at=at, strata=[
-            {"region": s.region, "group": s.group, "people": s.people, "places": n}
-            for s, n in zip(roll.strata, won, strict=True)
-        ],
+        committed_at=at, strata=strata_rows(roll, places_in_order(roll, places)),
     )  # fmt: skip
     move(wave, WaveState.COMMITTED, moves=WAVE_MOVES)
     events.record(
