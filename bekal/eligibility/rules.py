@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any, Literal
 
 from bekal.citizens.rules import age_on
-from bekal.rulebooks.rules import BarredRegister, Case, EligibilityRules, Given, GroupTest, Programme
+from bekal.rulebooks.rules import Case, EligibilityRules, Given, GroupTest, Programme, Register
 
 PRIOR_RECIPIENT = "prior_recipient"
 GENERAL = "general"
@@ -154,7 +154,7 @@ def _occupation(rules: EligibilityRules, person: PersonFacts) -> RuleResult | No
     return RuleResult("occupation", passed, reason, {}, "citizen", person.on, correction)
 
 
-def _register(register: BarredRegister, person: PersonFacts) -> RuleResult:
+def _register(register: Register, person: PersonFacts) -> RuleResult:
     standing = person.standings.get(register.code)
     facts = {"register_id": register.name.id, "register_en": register.name.en, "keeper": register.keeper}
     rule = f"register:{register.code}"

@@ -19,6 +19,7 @@ from bekal.citizens.actions import (
     record_identity,
     register_citizen,
 )
+from bekal.citizens.actions.refusals import REFUSALS
 from bekal.citizens.models import MOVES, Citizen, Consent, IdentityMark, State
 from bekal.core import vault
 from bekal.core.clock import now
@@ -132,12 +133,12 @@ def test_a_refusal_tells_what_was_read() -> None:
     assert "14 August 1995" in text(refused.value.code, "en", **facts)
 
 
-@pytest.mark.parametrize("kind", sorted(actions._REFUSALS))
+@pytest.mark.parametrize("kind", sorted(REFUSALS))
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_refusal_has_its_text(kind: str, language: str) -> None:
     facts = {"digits": 3, "region": "990101", "part": "310488", "letters": 200, "sign": "<", "years": 17, "field": "x"}
     days = {f"{who}_{lang}": "1" for who in ("nik", "said") for lang in LANGUAGES}
-    wording = text(actions._REFUSALS[kind].code, language, **facts, **days)
+    wording = text(REFUSALS[kind].code, language, **facts, **days)
     assert all(len(sentence.split()) <= 20 for sentence in wording.split(". "))
 
 

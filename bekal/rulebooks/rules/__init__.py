@@ -6,7 +6,6 @@ from bekal.rulebooks.rules.describing import Section, describe
 from bekal.rulebooks.rules.faults import Fault, ProgrammeFaults
 from bekal.rulebooks.rules.parsing import parse_programme
 from bekal.rulebooks.rules.programme import (
-    BarredRegister,
     Choice,
     EligibilityRules,
     Event,
@@ -19,6 +18,7 @@ from bekal.rulebooks.rules.programme import (
     Question,
     RegionList,
     RegionShare,
+    Register,
     Scholarship,
     Selection,
     Survey,
@@ -27,7 +27,6 @@ from bekal.rulebooks.rules.programme import (
 
 __all__ = [
     "Amounts",
-    "BarredRegister",
     "Case",
     "Choice",
     "EligibilityRules",
@@ -46,6 +45,7 @@ __all__ = [
     "Question",
     "RegionList",
     "RegionShare",
+    "Register",
     "Scholarship",
     "Section",
     "Selection",

@@ -49,8 +49,8 @@ class Words(Mapping[str, str]):
 
 
 @dataclass(frozen=True, slots=True)
-class BarredRegister:
-    """A register whose people are not eligible. `keeper`: the agency that answers for it and corrects it."""
+class Register:
+    """A register that the rules look into. `keeper`: the agency that answers for it and corrects it."""
 
     code: Code
     name: Words
@@ -60,7 +60,11 @@ class BarredRegister:
 
 @dataclass(frozen=True, slots=True)
 class EligibilityRules:
-    """Who may join. `occupations` empty: any. None: no such limit."""
+    """Who may join. `occupations` empty: any. None: no such limit.
+
+    `registers` bar whoever stands in one; `required` bar whoever does not. `regions`: codes of provinces or regencies,
+    or "@code" of a list; empty: everywhere. `prior_awards`: programmes whose recipients may not join.
+    """
 
     source: str
     identity_verified: bool
@@ -69,7 +73,12 @@ class EligibilityRules:
     occupations: tuple[Occupation, ...]
     max_per_family_card: Number | None
     once_in_a_lifetime: bool
-    registers: tuple[BarredRegister, ...] = ()
+    registers: tuple[Register, ...] = ()
+    required: tuple[Register, ...] = ()
+    citizens_only: bool = False
+    face_matched: bool = False
+    regions: tuple[str, ...] = ()
+    prior_awards: tuple[Code, ...] = ()
 
     @property
     def registers_barred(self) -> tuple[str, ...]:

@@ -1,128 +1,26 @@
-"""Every write about a person: registering, correcting, and what the civil registry answered."""
+"""Registering a person, and correcting what they said."""
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError
 
 from bekal.citizens import rules
+from bekal.citizens.actions.refusals import REFUSALS, IdentitySettled, NikTaken, PhoneTaken
+from bekal.citizens.actions.traces import record
 from bekal.citizens.models import MOVES, Citizen, Consent, IdentityMark, State
-from bekal.citizens.ports import RegistryAnswer
 from bekal.citizens.rules import Details, Fault, Registration
-from bekal.core import events, ids, machine, vault
+from bekal.core import ids, machine, vault
 from bekal.core.atomic import action
-from bekal.core.errors import Refused
 from bekal.core.events import Actor
-
-
-class NikMalformed(Refused):
-    """The typed number cannot be a NIK."""
-
-    code: ClassVar[str] = "citizens.nik_length"
-
-
-class NikWrongLength(NikMalformed):
-    code = "citizens.nik_length"
-
-
-class NikHasLetters(NikMalformed):
-    code = "citizens.nik_letters"
-
-
-class NikRegionUnknown(NikMalformed):
-    code = "citizens.nik_region"
-
-
-class NikDateImpossible(NikMalformed):
-    code = "citizens.nik_date"
-
-
-class NikOtherBirthDate(NikMalformed):
-    """The NIK tells another birth date. Facts: nik_id, nik_en, said_id, said_en, the two dates in words."""
-
-    code = "citizens.nik_other_birth_date"
-
-
-class NikOfAWoman(NikMalformed):
-    code = "citizens.nik_other_woman"
-
-
-class NikOfAMan(NikMalformed):
-    code = "citizens.nik_other_man"
-
-
-class NikTaken(Refused):
-    code = "citizens.nik_taken"
-
-
-class PhoneMalformed(Refused):
-    code = "citizens.phone_malformed"
-
-
-class PhoneTaken(Refused):
-    code = "citizens.phone_taken"
-
-
-class FamilyCardMalformed(Refused):
-    code = "citizens.family_card_length"
-
-
-class FamilyCardIsNik(Refused):
-    code = "citizens.family_card_is_nik"
-
-
-class NameMissing(Refused):
-    code = "citizens.name_missing"
-
-
-class NameTooLong(Refused):
-    code = "citizens.name_too_long"
-
-
-class NameHasSign(Refused):
-    code = "citizens.name_sign"
-
-
-class BirthDateImpossible(Refused):
-    code = "citizens.birth_date_impossible"
-
-
-class UnderAge(Refused):
-    """Too young for an identity card, which is issued from 17 on (UU 24/2013)."""
-
-    code = "citizens.under_age"
-
-
-class ChoiceUnknown(Refused):
-    code = "citizens.choice_unknown"
-
-
-class ConsentMissing(Refused):
-    code = "citizens.consent_missing"
-
-
-class IdentitySettled(Refused):
-    """The registry has confirmed who this is; identity and phone no longer change by typing."""
-
-    code = "citizens.identity_settled"
-
-
-_REFUSALS: dict[str, type[Refused]] = {
-    refusal.code.removeprefix("citizens."): refusal
-    for refusal in (
-        NikWrongLength, NikHasLetters, NikRegionUnknown, NikDateImpossible, NikOtherBirthDate, NikOfAWoman, NikOfAMan,
-        PhoneMalformed, FamilyCardMalformed, FamilyCardIsNik, NameMissing, NameTooLong, NameHasSign,
-        BirthDateImpossible, UnderAge, ChoiceUnknown, ConsentMissing,
-    )
-}  # fmt: skip
 
 
 def check_registration(registration: Registration, at: datetime) -> Details:
     """The registration, read; raises the refusal that names its first fault. Asks no register and no table."""
     found = rules.read_registration(registration, at.date())
     if isinstance(found, Fault):
-        raise _REFUSALS[found.kind](**found.facts)
+        raise REFUSALS[found.kind](**found.facts)
     return found
 
 
@@ -137,7 +35,7 @@ def register_citizen(*, by: Actor, at: datetime, registration: Registration) -> 
     citizen.save(force_insert=True)
     _consent(citizen.id, registration.consents, at)
     data = {"regency": citizen.regency_code, "occupation": citizen.occupation}
-    _record("citizens.citizen_registered", by, at, citizen, data)
+    record("citizens.citizen_registered", by, at, citizen, data)
     return citizen
 
 
@@ -162,38 +60,8 @@ def correct_details(*, by: Actor, at: datetime, citizen_id: UUID, registration: 
     citizen.save(update_fields=list(columns))
     Consent.objects.filter(citizen_id=citizen.id).exclude(purpose__in=registration.consents).delete()
     _consent(citizen.id, registration.consents, at)
-    _record("citizens.details_corrected", by, at, citizen, {"identity_changed": changed})
+    record("citizens.details_corrected", by, at, citizen, {"identity_changed": changed})
     return citizen
-
-
-@action
-def record_identity(*, by: Actor, at: datetime, citizen_id: UUID, answer: RegistryAnswer) -> Citizen:
-    """Keep the registry's answer: the person is verified, or mismatched with the fields that differ.
-
-    A verified person stays verified; a later answer about one only renews the day of the data.
-    """
-    citizen = Citizen.objects.select_for_update().get(id=citizen_id)
-    matched = answer.result == "match"
-    checked: dict[str, Any] = {"checked_at": at, "registry_as_of": answer.as_of}
-    if not matched:
-        checked["mismatching"] = list(answer.mismatching) or ["nik"]
-    if citizen.state == State.VERIFIED:
-        checked.pop("mismatching", None)
-        _set(citizen, checked)
-    elif matched:
-        machine.move(citizen, State.VERIFIED, moves=MOVES, verified_at=at, mismatching=[], **checked)
-    elif citizen.state == State.MISMATCHED:
-        _set(citizen, checked)
-    else:
-        machine.move(citizen, State.MISMATCHED, moves=MOVES, **checked)
-    data = {"result": answer.result, "mismatching": list(answer.mismatching), "as_of": answer.as_of.isoformat()}
-    _record("citizens.identity_checked", by, at, citizen, data)
-    return citizen
-
-
-def _record(kind: str, by: Actor, at: datetime, citizen: Citizen, data: dict[str, Any]) -> None:
-    key = str(citizen.id)
-    events.record(kind=kind, by=by, at=at, about="citizen", key=key, person=citizen.id, data=data)
 
 
 def _columns(details: Details) -> dict[str, Any]:
@@ -250,12 +118,6 @@ def _identity_changes(citizen: Citizen, columns: dict[str, Any], marks: list[Ide
 
 def _plain(value: Any) -> Any:
     return bytes(value) if isinstance(value, memoryview) else value
-
-
-def _set(citizen: Citizen, columns: dict[str, Any]) -> None:
-    for name, value in columns.items():
-        setattr(citizen, name, value)
-    citizen.save(update_fields=list(columns))
 
 
 def _consent(citizen_id: UUID, purposes: tuple[str, ...], at: datetime) -> None:

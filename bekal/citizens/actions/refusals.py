@@ -1,0 +1,107 @@
+"""What the citizens room says no to."""
+
+from typing import ClassVar
+
+from bekal.core.errors import Refused
+
+
+class NikMalformed(Refused):
+    """The typed number cannot be a NIK."""
+
+    code: ClassVar[str] = "citizens.nik_length"
+
+
+class NikWrongLength(NikMalformed):
+    code = "citizens.nik_length"
+
+
+class NikHasLetters(NikMalformed):
+    code = "citizens.nik_letters"
+
+
+class NikRegionUnknown(NikMalformed):
+    code = "citizens.nik_region"
+
+
+class NikDateImpossible(NikMalformed):
+    code = "citizens.nik_date"
+
+
+class NikOtherBirthDate(NikMalformed):
+    """The NIK tells another birth date. Facts: nik_id, nik_en, said_id, said_en, the two dates in words."""
+
+    code = "citizens.nik_other_birth_date"
+
+
+class NikOfAWoman(NikMalformed):
+    code = "citizens.nik_other_woman"
+
+
+class NikOfAMan(NikMalformed):
+    code = "citizens.nik_other_man"
+
+
+class NikTaken(Refused):
+    code = "citizens.nik_taken"
+
+
+class PhoneMalformed(Refused):
+    code = "citizens.phone_malformed"
+
+
+class PhoneTaken(Refused):
+    code = "citizens.phone_taken"
+
+
+class FamilyCardMalformed(Refused):
+    code = "citizens.family_card_length"
+
+
+class FamilyCardIsNik(Refused):
+    code = "citizens.family_card_is_nik"
+
+
+class NameMissing(Refused):
+    code = "citizens.name_missing"
+
+
+class NameTooLong(Refused):
+    code = "citizens.name_too_long"
+
+
+class NameHasSign(Refused):
+    code = "citizens.name_sign"
+
+
+class BirthDateImpossible(Refused):
+    code = "citizens.birth_date_impossible"
+
+
+class UnderAge(Refused):
+    """Too young for an identity card, which is issued from 17 on (UU 24/2013)."""
+
+    code = "citizens.under_age"
+
+
+class ChoiceUnknown(Refused):
+    code = "citizens.choice_unknown"
+
+
+class ConsentMissing(Refused):
+    code = "citizens.consent_missing"
+
+
+class IdentitySettled(Refused):
+    """The registry has confirmed who this is; identity and phone no longer change by typing."""
+
+    code = "citizens.identity_settled"
+
+
+REFUSALS: dict[str, type[Refused]] = {
+    refusal.code.removeprefix("citizens."): refusal
+    for refusal in (
+        NikWrongLength, NikHasLetters, NikRegionUnknown, NikDateImpossible, NikOtherBirthDate, NikOfAWoman, NikOfAMan,
+        PhoneMalformed, FamilyCardMalformed, FamilyCardIsNik, NameMissing, NameTooLong, NameHasSign,
+        BirthDateImpossible, UnderAge, ChoiceUnknown, ConsentMissing,
+    )
+}  # fmt: skip
