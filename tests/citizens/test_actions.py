@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from bekal.citizens import actions, queries, rules
+from bekal.citizens import queries, rules
 from bekal.citizens.actions import (
     IdentitySettled,
     NikOtherBirthDate,
@@ -19,6 +19,7 @@ from bekal.citizens.actions import (
     record_identity,
     register_citizen,
 )
+from bekal.citizens.actions import registration as registration_actions
 from bekal.citizens.actions.refusals import REFUSALS
 from bekal.citizens.models import MOVES, Citizen, Consent, IdentityMark, State
 from bekal.core import vault
@@ -100,7 +101,7 @@ def test_the_database_itself_holds_each_mark_once() -> None:
 @pytest.mark.parametrize("kind", ["nik", "phone"])
 def test_a_collision_after_the_look_up_is_the_same_refusal(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     registered_citizen(1)
-    monkeypatch.setattr(actions, "_check_free", lambda marks, citizen_id: None)
+    monkeypatch.setattr(registration_actions, "_check_free", lambda marks, citizen_id: None)
     same: dict[str, Any] = {"nik": nik(1)} if kind == "nik" else {"phone": "0812 3456 0001"}
     with pytest.raises(NikTaken if kind == "nik" else PhoneTaken):
         registered_citizen(2, **same)
