@@ -20,6 +20,8 @@ urlpatterns = [
     path("saya/data/periksa", dashboard.check_again),
     path("saya/gelombang", waves.wave_page),
     path("saya/gelombang/bukti.json", waves.receipt_file),
+    path("saya/gelombang/tanda-terima.json", waves.join_receipt),
+    path("saya/gelombang/masuk", waves.come_in),
     path("saya/gelombang/periksa", waves.check_own),
     path("saya/saldo", money.balance_page),
     path("saya/rekening", money.account_page),
