@@ -1,5 +1,6 @@
 """Decisions that a late list contests: one person a page, the next by itself."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -12,14 +13,15 @@ from bekal.core.errors import Refused
 from bekal.doors.languages import say, spoken
 from bekal.doors.pages import Fault, refusal_words, show
 from bekal.doors.sessions import actor, leave_word, permission, visitor
-from bekal.eligibility.actions import ReviewGone, confirm_review, dismiss_review
+from bekal.eligibility.actions import ReviewGone, dismiss_review
 from bekal.eligibility.models import Review
 from bekal.eligibility.queries import open_review_count, register_words, review_for
+from bekal.scholarships.actions import confirm_listed
 from bekal.scholarships.queries import award_of
 
 REVIEW = "review_list"
 PAGE = "/operator/tinjauan"
-DECISIONS = {"confirm": confirm_review, "dismiss": dismiss_review}
+DECISIONS: dict[str, Callable[..., object]] = {"confirm": confirm_listed, "dismiss": dismiss_review}
 
 
 @permission(REVIEW)
