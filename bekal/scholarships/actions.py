@@ -162,7 +162,7 @@ def note_training_finished(*, by: Actor, at: datetime, award_id: UUID, finished_
     Award.objects.filter(pk=award_id).update(purchase_due_at=due)
     events.record(
         kind="scholarships.window_opened", by=by, at=at, about="award", key=str(award_id), person=award.citizen_id,
-        data={"due": due.isoformat()},
+        data={"due": due.isoformat() if due else None},
     )  # fmt: skip
 
 
@@ -290,7 +290,7 @@ def _follow(first: Application, line: WaitingLine, waiting: dict[bytes, Applicat
 
 
 def _make(
-    wave: WaveView, programme: Programme, gift: Scholarship, granting: Granting, at: datetime, due: datetime,
+    wave: WaveView, programme: Programme, gift: Scholarship, granting: Granting, at: datetime, due: datetime | None,
     limit: int | None,
 ) -> Award:  # fmt: skip
     row = granting.application

@@ -17,7 +17,12 @@ from bekal.rulebooks.rules.places import Path, Places
 
 T = TypeVar("T")
 _BAD = object()
-_KINDS = {str: "a text in quotes", int: "a whole number", bool: "true or false", date: "a date such as 2023-01-01"}
+_KINDS = {
+    str: ("a text in quotes", 'Write it as "…".'),
+    int: ("a whole number", "Write digits alone, such as 15: no quotes, no point."),
+    bool: ("true or false", "Write one of the two, without quotes."),
+    date: ("a date such as 2023-01-01", "Write year, month and day, without quotes or time."),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +120,8 @@ class Reader:
     def _plain(self, kind: type, data: object, path: Path) -> Any:
         stranger = (kind is int and isinstance(data, bool)) or isinstance(data, datetime)
         if stranger or not isinstance(data, kind):
-            self.fault(path, f"This must be {_KINDS[kind]}.", "")
+            wanted, hint = _KINDS[kind]
+            self.fault(path, f"This must be {wanted}.", hint)
             return _BAD
         if data == "" or (isinstance(data, str) and not data.strip()):
             self.fault(path, "This text is empty.", "Write what belongs here.")
