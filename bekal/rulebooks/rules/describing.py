@@ -16,6 +16,7 @@ from bekal.rulebooks.rules.programme import (
     LearningRules,
     Programme,
     PurchaseRules,
+    RegionShare,
     Scholarship,
     Selection,
 )
@@ -115,12 +116,14 @@ class Speaker:
         lines = [self.text("method.lottery"), self.text(f"weights.{rules.region_weights}.{rules.region_level}")]
         lines += self.bound("region_floor", rules.floor_of_regions)
         lines += self.bound("region_cap", rules.cap_of_regions)
-        for region in rules.regions:
-            lines += self.bound("region_fixed", region.share, region=self.region(region.code))
+        lines += [line for region in rules.regions for line in self.fixed(region)]
         lines += [line for group in rules.groups for line in self.group(group)]
         reserved = any(group.floor for group in rules.groups)
         lines += [self.text(f"unused.{step}") for step in rules.unused if reserved or step == "all"]
         return lines + ([self.text("waiting_list")] if rules.waiting_list else [])
+
+    def fixed(self, rules: RegionShare) -> list[str]:
+        return self.bound("region_fixed", rules.share, region=self.region(rules.code))
 
     def group(self, rules: GroupShare) -> list[str]:
         name = rules.name[self.language]

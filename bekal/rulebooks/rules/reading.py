@@ -46,6 +46,11 @@ def _hints(kind: type[Any]) -> dict[str, Any]:
     return get_type_hints(kind, include_extras=True)
 
 
+def hints_of(kind: type[Any]) -> dict[str, Any]:
+    """The types of a dataclass's fields, with their bounds."""
+    return _hints(kind)  # type: ignore[arg-type]
+
+
 class Reader:
     """Reads tables and keeps every fault it meets, so that one run tells all."""
 
@@ -68,7 +73,7 @@ class Reader:
             self.fault(path, "This must be a table.", f"Its keys: {', '.join(known)}.")
             return _BAD
         self._unknown_keys(known, data, path)
-        hints = _hints(kind)  # type: ignore[arg-type]
+        hints = hints_of(kind)
         values = {name: self._entry(field, hints[name], data, path) for name, field in known.items()}
         if _BAD in values.values():
             return _BAD
