@@ -5,6 +5,7 @@ Exit code 0: in order; 1: faults, or examples that disagree, all of them printed
 
 import argparse
 from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,20 @@ def add_commands(programme: Any) -> None:
     diff.add_argument("new", type=Path)
     diff.add_argument("--language", choices=LANGUAGES, default="id")
     diff.set_defaults(run=_diff)
+
+    simulate = programme.add_parser("simulate", help="how many would be eligible, and what it costs; changes nothing")
+    simulate.add_argument("file", type=Path)
+    simulate.add_argument(
+        "--people", required=True, metavar="N|FILE", help="how many to draw, or a CSV or Parquet file"
+    )
+    simulate.add_argument(
+        "--on", type=date.fromisoformat, metavar="DATE", help="day of decision; else the first in force"
+    )
+    simulate.add_argument("--places", type=int, metavar="N", help="places of one wave")
+    simulate.add_argument("--take-up", type=int, metavar="PERCENT", help="how many claim an entitlement")
+    simulate.add_argument("--seed", type=int, default=1, help="of the people drawn")
+    simulate.add_argument("--language", choices=LANGUAGES, default="id")
+    simulate.set_defaults(run=_simulate)
 
 
 def read_programme(file: Path) -> Programme:
@@ -99,6 +114,19 @@ def _diff(options: argparse.Namespace) -> int:
         _group(who, (change for change in changed.changes if change.who == who))
     if changed.papers:
         _group(text("rulebooks.change.papers", options.language), changed.papers)
+    return 0
+
+
+def _simulate(options: argparse.Namespace) -> int:
+    from bekal.cli.simulation.command import simulate
+
+    try:
+        programme = read_programme(options.file)
+    except ProgrammeFaults as found:
+        show_faults(found.file, found.faults)
+        return 1
+    for line in simulate(programme, options):
+        show(line)
     return 0
 
 

@@ -84,7 +84,8 @@ def _check_residence(programme: Programme, rules: EligibilityRules, reader: Read
 
 def _check_region(code: str, path: Path, reader: Reader) -> None:
     if code not in PROVINCES and code not in REGENCIES:
-        hint = _closest(code, REGENCIES) or "Codes look like 32, 32.73 or @a_list."
+        near = [known for known in REGENCIES if known.startswith(f"{code[:2]}.")]
+        hint = f"{PROVINCES[code[:2]]} has {near[0]} to {near[-1]}." if near else "Codes look like 32, 32.73, @a_list."
         reader.fault(path, f"No province or regency has the code {code[:40]}.", hint)
 
 
