@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from bekal.citizens.rules import age_on
 from bekal.eligibility.rules import PersonFacts, person_of_case, priority_group, verdict
+from bekal.eligibility.rules.verdict import State
 from bekal.rulebooks.rules import Given, Programme
 
 Rows = NDArray[np.int64]
@@ -41,18 +42,17 @@ class People:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What the programme says of everybody. `refusals[refused[i]]`: the rules that refuse person i, () when eligible;
+    """What the programme says of everybody. `verdicts[decided[i]]`: the state of person i and the rules that refuse;
     `groups[grouped[i]]`: the group that person i counts for."""
 
-    refusals: tuple[tuple[str, ...], ...]
-    refused: Rows
+    verdicts: tuple[tuple[State, tuple[str, ...]], ...]
+    decided: Rows
     groups: tuple[str, ...]
     grouped: Rows
 
-    @property
-    def eligible(self) -> NDArray[np.bool_]:
-        """Who is refused by no rule."""
-        return np.array([not rules for rules in self.refusals], bool)[self.refused]
+    def are(self, state: State) -> NDArray[np.bool_]:
+        """Who is eligible, pending or refused."""
+        return np.array([one == state for one, _ in self.verdicts], bool)[self.decided]
 
 
 DEFAULTS: dict[str, Any] = {
@@ -69,9 +69,14 @@ def decide(programme: Programme, people: People, on: date) -> Decision:
     """The verdict on everybody and the group of everybody, as of the day `on`."""
     rules = programme.eligibility
     facts = (*_DECIDES, "regency_code") if rules and rules.regions else _DECIDES
-    refusals, refused = _decided(people, facts, on, lambda person: verdict(programme, person).refused_by)
+    verdicts, decided = _decided(people, facts, on, lambda person: _verdict(programme, person))
     groups, grouped = _decided(people, _GROUPS, on, lambda person: priority_group(programme, person))
-    return Decision(refusals, refused, groups, grouped)
+    return Decision(verdicts, decided, groups, grouped)
+
+
+def _verdict(programme: Programme, person: PersonFacts) -> tuple[State, tuple[str, ...]]:
+    found = verdict(programme, person)
+    return found.state, found.refused_by
 
 
 def person(on: date, **facts: Any) -> PersonFacts:

@@ -10,10 +10,10 @@ import numpy as np
 
 from bekal.cli.simulation.drawn import TABLES, unknown_registers
 from bekal.cli.simulation.from_file import FileOfPeople
-from bekal.cli.simulation.people import DEFAULTS, Decision, People, person
+from bekal.cli.simulation.people import DEFAULTS, Decision, People
 from bekal.cli.trouble import Trouble
 from bekal.core.texts import table, text
-from bekal.eligibility.rules import verdict
+from bekal.eligibility.rules import rules_of
 from bekal.engines.draw.quotas import QuotaRefused, allocate_places
 from bekal.rulebooks.regions import PROVINCES, REGENCIES, region_weights
 from bekal.rulebooks.rules import Programme, day_in_words
@@ -55,14 +55,16 @@ class Simulation:
 
     @property
     def eligible(self) -> int:
-        """How many are refused by no rule."""
-        return int(self.decision.eligible.sum())
+        """How many may join."""
+        return int(self.decision.are("eligible").sum())
 
 
 def lines_of(found: Simulation) -> Iterator[str]:
     """The whole report but for where the people come from."""
     programme, size = found.programme, found.people.size
     yield found.text("eligible", people=found.number(found.eligible), percent=found.percent(found.eligible, size))
+    if pending := int(found.decision.are("pending").sum()):
+        yield found.text("pending", people=found.number(pending), percent=found.percent(pending, size))
     yield ""
     yield from _rules(found)
     counts = _cells(found)
@@ -125,13 +127,13 @@ def _default(name: str) -> str:
 
 def _rules(found: Simulation) -> Iterator[str]:
     """How many each rule refuses: as the first reason, and in all."""
-    counts = np.bincount(found.decision.refused, minlength=len(found.decision.refusals))
+    counts = np.bincount(found.decision.decided, minlength=len(found.decision.verdicts))
     first: Counter[str] = Counter()
     every: Counter[str] = Counter()
-    for rules, count in zip(found.decision.refusals, map(int, counts), strict=True):
+    for (_, rules), count in zip(found.decision.verdicts, map(int, counts), strict=True):
         first.update(dict.fromkeys(rules[:1], count))
         every.update(dict.fromkeys(rules, count))
-    names = [result.rule for result in verdict(found.programme, person(found.on)).results]
+    names = [rule.code for rule in rules_of(found.programme)]
     rows = [[_rule(found, name), found.number(first[name]), found.number(every[name])] for name in names]
     if rows:
         yield from _columns([[found.text("refused"), found.text("first_reason"), found.text("all_reasons")], *rows])
@@ -152,7 +154,7 @@ def _cells(found: Simulation) -> tuple[Counter[Cell], Counter[Cell]]:
     level = selection.region_level if selection else "province"
     regency, decision = found.people.column("regency_code"), found.decision
     groups = len(decision.groups)
-    key = (regency.rows * groups + decision.grouped) * 2 + decision.eligible
+    key = (regency.rows * groups + decision.grouped) * 2 + decision.are("eligible")
     everybody: Counter[Cell] = Counter()
     eligible: Counter[Cell] = Counter()
     for mark, count in enumerate(map(int, np.bincount(key))):
@@ -210,7 +212,7 @@ def _family_cards(found: Simulation) -> Iterator[str]:
     if limit is None or cards is None:
         return
     named = np.array([bool(card) for card in cards.values], bool)[cards.rows]
-    each = np.bincount(cards.rows[named & found.decision.eligible])
+    each = np.bincount(cards.rows[named & found.decision.are("eligible")])
     yield found.text("family_cards", people=found.number(int(np.maximum(each - limit, 0).sum())), limit=limit)
 
 
