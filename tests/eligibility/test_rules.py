@@ -53,7 +53,8 @@ def test_every_rule_gives_its_result_source_and_day() -> None:
     assert found.eligible
     assert [result.rule for result in found.results] == [
         "identity_verified", "citizens_only", "age", "occupation", "register:civil_servant", "register:military",
-        "register:police", "register:village_official", "register:soe_director", "register:pupil", "register:deceased", "prior_recipient",
+        "register:police", "register:village_official", "register:soe_director",
+        "register:pupil", "register:deceased", "prior_recipient",
     ]  # fmt: skip
     assert all(result.source and result.as_of and not result.correction for result in found.results)
 
