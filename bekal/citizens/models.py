@@ -4,6 +4,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from bekal.citizens.rules import FAMILY, NIK, PHONE
+from bekal.core.fields import SealedField
 from bekal.core.machine import state_check
 
 
@@ -25,11 +27,11 @@ class Citizen(models.Model):
     references that stand for these numbers (core.marks)."""
 
     id = models.UUIDField(primary_key=True)
-    nik_sealed = models.BinaryField()
+    nik_sealed = SealedField(place=NIK, by_row=True)
     nik_ref = models.UUIDField(db_index=True)
-    family_sealed = models.BinaryField()
+    family_sealed = SealedField(place=FAMILY, by_row=True)
     family_ref = models.UUIDField(db_index=True)
-    phone_sealed = models.BinaryField()
+    phone_sealed = SealedField(place=PHONE, by_row=True)
     phone_ref = models.UUIDField()
     name = models.CharField(max_length=200)
     birth_date = models.DateField()
