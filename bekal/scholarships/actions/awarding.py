@@ -129,7 +129,7 @@ def _follow(first: Application, line: WaitingLine, waiting: dict[bytes, Applicat
 
 
 def _make(
-    wave: WaveView, programme: Programme, gift: Scholarship, granting: Granting, at: datetime, due: datetime,
+    wave: WaveView, programme: Programme, gift: Scholarship, granting: Granting, at: datetime, due: datetime | None,
     limit: int | None,
 ) -> Award:  # fmt: skip
     row = granting.application

@@ -50,5 +50,5 @@ def note_training_finished(*, by: Actor, at: datetime, award_id: UUID, finished_
     Award.objects.filter(pk=award_id).update(purchase_due_at=due)
     events.record(
         kind="scholarships.window_opened", by=by, at=at, about="award", key=str(award_id), person=award.citizen_id,
-        data={"due": due.isoformat()},
+        data={"due": due.isoformat() if due else None},
     )  # fmt: skip
