@@ -7,6 +7,7 @@ Look-ups: HMAC-SHA-256 under another key. All keys are derived from `settings.MA
 import hmac
 import os
 from functools import cache
+from uuid import UUID
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -30,6 +31,20 @@ def unseal(blob: bytes | memoryview, *, place: str) -> str:
     if data[:1] != _VERSION:
         raise ValueError("sealed under an unknown version")
     return _cipher().decrypt(data[1 : 1 + _NONCE], data[1 + _NONCE :], place.encode()).decode()
+
+
+def seal_file(data: bytes, *, place: str, row: UUID) -> bytes:
+    """Encrypt the bytes of a file; they open only at the same place and row, so no file passes for another's."""
+    nonce = os.urandom(_NONCE)
+    return _VERSION + nonce + _cipher().encrypt(nonce, data, f"{place}:{row}".encode())
+
+
+def unseal_file(blob: bytes | memoryview, *, place: str, row: UUID) -> bytes:
+    """Decrypt what `seal_file` made for the same place and row; raises as `unseal` does."""
+    sealed = bytes(blob)
+    if sealed[:1] != _VERSION:
+        raise ValueError("sealed under an unknown version")
+    return _cipher().decrypt(sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :], f"{place}:{row}".encode())
 
 
 def blind_index(value: str, *, place: str) -> bytes:
