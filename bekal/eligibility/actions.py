@@ -33,6 +33,18 @@ def record_fact(*, by: Actor, at: datetime, kind: str, nik_index: bytes, source:
 
 
 @action
+def end_fact(*, by: Actor, at: datetime, kind: str, nik_index: bytes, source: str, as_of: date) -> None:
+    """Keep that the person behind a blind index no longer stands in a register. Never stood: no change."""
+    known = {fact.kind: fact for fact in facts_about(nik_index)}.get(kind)
+    if known is None or not known.stands:
+        events.nothing_changed()
+        return
+    fact = _keep([_fact(nik_index, kind, False, source, as_of, at)])[0]
+    data = {"register": kind, "as_of": as_of.isoformat()}
+    events.record(kind="eligibility.fact_ended", by=by, at=at, about="fact", key=str(fact.id), data=data)
+
+
+@action
 def record_facts(*, by: Actor, at: datetime, kind: str, nik_indexes: Sequence[bytes], source: str, as_of: date) -> None:
     """Keep that many people stand in a register, in one statement."""
     if not nik_indexes:

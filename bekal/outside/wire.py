@@ -156,9 +156,7 @@ class Wire:
     another call's.
     """
 
-    def __init__(
-        self, config: Config, clock: Clock, *, keep_alive: bool = True, ticks: Ticks = time.monotonic
-    ) -> None:
+    def __init__(self, config: Config, clock: Clock, *, keep_alive: bool = True, ticks: Ticks = time.monotonic) -> None:
         parts = urlsplit(config["url"])
         self.origin = f"{parts.scheme}://{parts.netloc}"
         self.prefix = parts.path.rstrip("/")
