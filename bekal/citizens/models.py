@@ -125,9 +125,13 @@ FACE_MOVES: dict[str, set[str]] = {
 }
 
 
+FACE_SETTLED = (FaceState.MATCHED, FaceState.CONFIRMED, FaceState.REFUSED)
+
+
 class FaceCheck(models.Model):
-    """Whether a person's face is the registry's. waiting: a photo is here and its answer is not; open: the person's turn;
-    review: a human looks.
+    """Whether a person's face is the registry's.
+
+    waiting: a photo is here and its answer is not; open: the person's turn; review: a human looks.
 
     `number` counts the photos; `tried` those that were answered in this round, which ends when a human decided.
     """
@@ -157,10 +161,8 @@ class FaceCheck(models.Model):
                 name="face_refusal_has_reason",
             ),
             models.CheckConstraint(
-                condition=Q(
-                    state__in=(FaceState.MATCHED, FaceState.CONFIRMED, FaceState.REFUSED), settled_at__isnull=False
-                )
-                | (Q(state__in=(FaceState.WAITING, FaceState.OPEN, FaceState.REVIEW)) & Q(settled_at__isnull=True)),
+                condition=Q(state__in=FACE_SETTLED, settled_at__isnull=False)
+                | (~Q(state__in=FACE_SETTLED) & Q(settled_at__isnull=True)),
                 name="face_settled_has_time",
             ),
             models.CheckConstraint(

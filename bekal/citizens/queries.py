@@ -183,8 +183,7 @@ class TryView:
 
 @dataclass(frozen=True, slots=True)
 class FaceView:
-    """A person's face check as pages show it. `tries`: those of this round, in their order; `left`: tries before a human
-    looks."""
+    """A person's face check as pages show it. `tries`: of this round, in order; `left`: tries before a human looks."""
 
     citizen_id: UUID
     state: str

@@ -29,7 +29,8 @@ MOMENT, HOUR, NIGHT = 0.0, 3_600.0, 86_400.0
 
 
 TASKS: tuple[tuple[Callable[[], object], float], ...] = (
-    (verify_due, MOMENT), (compare_due, MOMENT), (open_and_close_due, MOMENT), (draw_due, MOMENT), (lapse_due, MOMENT), (revoke_due, HOUR),
+    (verify_due, MOMENT), (compare_due, MOMENT), (open_and_close_due, MOMENT), (draw_due, MOMENT),
+    (lapse_due, MOMENT), (revoke_due, HOUR),
     (expire_due, HOUR), (issue_due, MOMENT), (settle_due, HOUR), (send_payments, MOMENT),
     (enquire_due, MOMENT), (fetch_vacancies, HOUR), (match_due, HOUR), (train, NIGHT), (send_notices, MOMENT),
     (forget_due_answers, HOUR), (forget_photos, HOUR),

@@ -152,8 +152,8 @@ class Wire:
     """Calls one outside system. All wires to a host share its connections; breaker and budget are each wire's own.
 
     Config: url (with the path prefix, if any), timeout_seconds (5), connect_seconds (2), in_flight (16),
-    breaker_failures (5), breaker_seconds (20), per_second (0: no limit) of this process. `keep_alive` False gives every call a connection of its own, so that an answer can never be
-    another call's.
+    breaker_failures (5), breaker_seconds (20), per_second (0: no limit) of this process. `keep_alive` False gives every
+    call a connection of its own, so that an answer can never be another call's.
     """
 
     def __init__(self, config: Config, clock: Clock, *, keep_alive: bool = True, ticks: Ticks = time.monotonic) -> None:
