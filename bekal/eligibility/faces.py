@@ -6,10 +6,11 @@ from uuid import UUID
 from bekal.citizens import actions as citizens
 from bekal.citizens.models import FaceCheck, FaceState
 from bekal.citizens.ports import FaceAnswer
-from bekal.citizens.queries import identity_keys
+from bekal.citizens.queries import contacts_of, identity_keys
 from bekal.core.atomic import action
 from bekal.core.events import Actor
 from bekal.eligibility import actions
+from bekal.notices.actions import queue_notice
 
 MATCHED, REVIEW = "face_matched", "face_review"
 FACE_MATCH, REVIEWER = "face_match", "identity_reviewer"
@@ -32,7 +33,16 @@ def decide_face(*, by: Actor, at: datetime, citizen_id: UUID, decision: str, rul
     check = citizens.decide_face_case(by=by, at=at, citizen_id=citizen_id, decision=decision)
     _keep_facts(by, at, check, REVIEWER)
     actions.decide_eligibility(by=by, at=at, citizen_id=citizen_id, rulebook_id=rulebook_id)
+    _tell(by, at, check)
     return check
+
+
+def _tell(by: Actor, at: datetime, check: FaceCheck) -> None:
+    contact = contacts_of([check.citizen_id])[check.citizen_id]
+    queue_notice(
+        by=by, at=at, to=contact.phone, template=f"face.{check.state}_message", language=contact.language, facts={},
+        reference=f"face-{check.citizen_id.hex}-{check.number}",
+    )  # fmt: skip
 
 
 def _keep_facts(by: Actor, at: datetime, check: FaceCheck, source: str) -> None:

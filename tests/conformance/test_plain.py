@@ -125,7 +125,9 @@ def test_breaker_opens_and_lets_one_through_later(stage: Stage) -> None:
 
 
 def test_slow_answer_is_no_answer(stage: Stage, siti: dict[str, object]) -> None:
-    stage.control.faults("registry", [{"match": {"reference": siti["reference"]}, "do": "delay", "ms": 900, "times": 0}])
+    stage.control.faults(
+        "registry", [{"match": {"reference": siti["reference"]}, "do": "delay", "ms": 900, "times": 0}]
+    )
     with pytest.raises(Unreachable) as caught:
         stage.client("registry", timeout_seconds="0.3").check(**siti)
     assert caught.value.sent
