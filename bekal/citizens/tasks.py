@@ -22,6 +22,8 @@ CHECKER = Actor.system("citizens.check_identity")
 SILENCES = 3
 """So many people in a row without an answer are an outage; fewer may lie with the person asked about."""
 SHORTEST_PAUSE = 0.01
+GRACE = 1.0
+"""Seconds a round may last longer, so that whoever is claimed already is asked about too."""
 PHOTOS_AT_ONCE = 2
 BATCH = 1_000
 
@@ -110,12 +112,12 @@ def _drain(claim: Callable[[], Claimed | None], settle: Callable[[Claimed], obje
 
 
 def _in_turn(settle: Callable[[Claimed], object], claimed: Claimed, until: float, patience: Patience) -> None:
-    """Settle one, waiting for our turn as often as we are put off; Busy when the time would be up before it comes."""
+    """Settle one, waiting for our turn as often as we are put off; Busy when it comes long after the time is up."""
     while True:
         try:
             settle(claimed)
             return
         except Busy as busy:
-            if patience.ticks() + busy.seconds >= until:
+            if busy.seconds > max(until - patience.ticks(), GRACE):
                 raise
             patience.pause(max(busy.seconds, SHORTEST_PAUSE))
