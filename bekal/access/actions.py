@@ -213,7 +213,7 @@ def approve(*, by: Actor, at: datetime, kind: str, key: str, digest: str) -> App
 
 
 def _code_hash(purpose: str, bound_to: str, code: str) -> bytes:
-    return vault.blind_index(f"{purpose}\x1f{bound_to}\x1f{code.strip()}", place="access.code")
+    return vault.fingerprint(f"{purpose}\x1f{bound_to}\x1f{code.strip()}", place="access.code")
 
 
 def _token_hash(token: str) -> bytes:

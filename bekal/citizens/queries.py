@@ -7,9 +7,18 @@ from uuid import UUID
 
 from django.db.models import Count, Min
 
-from bekal.citizens.models import Citizen, Consent, FaceCheck, FacePhoto, FaceState, FaceTry, IdentityMark, State
-from bekal.citizens.rules import IDENTITY_POLICY, face_passes, nik_masked, promised_day, read_phone
-from bekal.core import vault
+from bekal.citizens.models import Citizen, Consent, FaceCheck, FacePhoto, FaceState, FaceTry, Holding, State
+from bekal.citizens.rules import (
+    FAMILY,
+    IDENTITY_POLICY,
+    NIK,
+    PHONE,
+    face_passes,
+    nik_masked,
+    promised_day,
+    read_phone,
+)
+from bekal.core import marks, vault
 from bekal.rulebooks.regions import regency_name
 
 
@@ -47,14 +56,6 @@ class SealedIdentity:
 
 
 @dataclass(frozen=True, slots=True)
-class IdentityKeys:
-    """Blind indexes of one person."""
-
-    nik_index: bytes
-    family_index: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class Contact:
     """Where and in which language to write to a person."""
 
@@ -76,8 +77,8 @@ def citizen_view(citizen_id: UUID) -> CitizenView:
     return CitizenView(
         id=citizen.id,
         name=citizen.name,
-        nik_masked=nik_masked(vault.unseal(bytes(citizen.nik_sealed), place="citizens.nik")),
-        phone=vault.unseal(bytes(citizen.phone_sealed), place="citizens.phone"),
+        nik_masked=nik_masked(vault.unseal(citizen.nik_sealed, place=NIK, row=citizen.id)),
+        phone=vault.unseal(citizen.phone_sealed, place=PHONE, row=citizen.id),
         birth_date=citizen.birth_date,
         sex=citizen.sex,
         regency_code=citizen.regency_code,
@@ -98,14 +99,19 @@ def citizen_of_phone(phone: str) -> UUID | None:
     number = read_phone(phone)
     if not isinstance(number, str):
         return None
-    mark = IdentityMark.objects.filter(index=vault.blind_index(number, place="citizens.phone")).first()
-    return mark.citizen_id if mark else None
+    return holder_of(PHONE, number)
+
+
+def holder_of(place: str, number: str) -> UUID | None:
+    """Who holds a NIK or phone number (place NIK or PHONE), if anybody."""
+    ref = marks.find([(place, number)]).get((place, number))
+    return Holding.objects.filter(ref=ref).values_list("citizen_id", flat=True).first() if ref else None
 
 
 def nik_of(citizen_id: UUID) -> str:
     """The NIK in the clear, for a partner who must be told."""
     sealed = Citizen.objects.values_list("nik_sealed", flat=True).get(id=citizen_id)
-    return vault.unseal(bytes(sealed), place="citizens.nik")
+    return vault.unseal(sealed, place=NIK, row=citizen_id)
 
 
 def identity_of(citizen_id: UUID) -> SealedIdentity:
@@ -113,23 +119,17 @@ def identity_of(citizen_id: UUID) -> SealedIdentity:
     row = Citizen.objects.values_list("nik_sealed", "family_sealed", "name", "birth_date").get(id=citizen_id)
     nik, family, name, birth_date = row
     return SealedIdentity(
-        nik=vault.unseal(bytes(nik), place="citizens.nik"),
-        family_card=vault.unseal(bytes(family), place="citizens.family_card"),
+        nik=vault.unseal(nik, place=NIK, row=citizen_id),
+        family_card=vault.unseal(family, place=FAMILY, row=citizen_id),
         name=name,
         birth_date=birth_date,
     )
 
 
-def identity_keys(citizen_id: UUID) -> tuple[bytes, bytes]:
-    """The blind indexes of NIK and family card."""
-    nik, family = Citizen.objects.values_list("nik_index", "family_index").get(id=citizen_id)
-    return bytes(nik), bytes(family)
-
-
 def same_family(citizen_id: UUID) -> list[UUID]:
     """All people on the person's family card, the person among them."""
-    _, family = identity_keys(citizen_id)
-    return list(Citizen.objects.filter(family_index=family).order_by("id").values_list("id", flat=True))
+    card = Citizen.objects.values_list("family_ref", flat=True).get(id=citizen_id)
+    return list(Citizen.objects.filter(family_ref=card).order_by("id").values_list("id", flat=True))
 
 
 def consents_of(citizen_id: UUID) -> dict[str, datetime]:
@@ -143,17 +143,16 @@ def unchecked(limit: int) -> list[UUID]:
     return list(waiting.values_list("id", flat=True)[:limit])
 
 
-def identity_keys_of(citizen_ids: Iterable[UUID]) -> dict[UUID, IdentityKeys]:
-    """The blind indexes of many people at once."""
-    rows = Citizen.objects.filter(id__in=list(citizen_ids)).values_list("id", "nik_index", "family_index")
-    return {citizen_id: IdentityKeys(bytes(nik), bytes(family)) for citizen_id, nik, family in rows}
+def families_of(citizen_ids: Iterable[UUID]) -> dict[UUID, UUID]:
+    """The reference of the family card of many people at once."""
+    return dict(Citizen.objects.filter(id__in=list(citizen_ids)).values_list("id", "family_ref"))
 
 
 def contacts_of(citizen_ids: Iterable[UUID]) -> dict[UUID, Contact]:
     """Telephone and language of many people at once, for messages."""
     rows = Citizen.objects.filter(id__in=list(citizen_ids)).values_list("id", "phone_sealed", "language")
     return {
-        citizen_id: Contact(vault.unseal(bytes(phone), place="citizens.phone"), language)
+        citizen_id: Contact(vault.unseal(phone, place=PHONE, row=citizen_id), language)
         for citizen_id, phone, language in rows
     }
 
@@ -211,7 +210,7 @@ def face_of(citizen_id: UUID) -> FaceView | None:
 def sent_photo(citizen_id: UUID) -> bytes:
     """The photo that waits for the face match (JPEG), in the clear, for the partner who must compare it."""
     sealed = FacePhoto.objects.values_list("sealed", flat=True).get(citizen_id=citizen_id)
-    return vault.unseal_file(sealed, place=PHOTO_PLACE, row=citizen_id)
+    return vault.unseal_bytes(sealed, place=PHOTO_PLACE, row=citizen_id)
 
 
 def face_cases() -> tuple[int, date | None]:
@@ -229,7 +228,7 @@ def answer_promised(citizen_id: UUID, at: datetime) -> date:
 def question_state(citizen_id: UUID) -> bytes:
     """What tells one question to the civil registry from the next: a keyed digest of what the person says and of the
     last answer's time. As long as no answer came, it stays."""
-    row = Citizen.objects.values_list("nik_sealed", "family_sealed", "name", "birth_date", "checked_at")
-    nik, family, *others = row.get(id=citizen_id)
-    said = [vault.unseal(nik, place="citizens.nik"), vault.unseal(family, place="citizens.family_card"), *others]
-    return vault.blind_index("\n".join(map(str, said)), place="citizens.question")
+    said = identity_of(citizen_id)
+    checked_at = Citizen.objects.values_list("checked_at", flat=True).get(id=citizen_id)
+    told = (said.nik, said.family_card, said.name, said.birth_date, checked_at)
+    return vault.fingerprint("\n".join(map(str, told)), place="citizens.question")

@@ -5,14 +5,13 @@ from uuid import UUID
 
 from django.conf import settings
 
-from bekal.citizens import actions as citizen_actions
 from bekal.citizens import tasks as citizens
 from bekal.citizens.models import FaceCheck
 from bekal.citizens.ports import FaceAnswer, RegistryAnswer
 from bekal.citizens.tasks import Patience
 from bekal.core import clock
 from bekal.core.events import Actor
-from bekal.eligibility import actions, faces
+from bekal.eligibility import actions
 from bekal.eligibility.queries import VerdictView
 from bekal.rulebooks.queries import NoSuchProgramme, rulebook_of
 
@@ -32,7 +31,7 @@ def verify_and_decide(citizen_id: UUID, rulebook_id: UUID) -> VerdictView:
 def compare_and_decide(citizen_id: UUID, number: int, rulebook_id: UUID) -> FaceCheck:
     """Have photo `number` compared, keep the answer and decide. Raises as `verify_and_decide` does."""
     answer = citizens.ask_face(citizen_id, number)
-    return faces.settle_face(
+    return actions.settle_face(
         by=COMPARER, at=clock.now(), citizen_id=citizen_id, number=number, answer=answer, rulebook_id=rulebook_id
     )
 
@@ -40,11 +39,12 @@ def compare_and_decide(citizen_id: UUID, number: int, rulebook_id: UUID) -> Face
 def send_photo(citizen_id: UUID, data: bytes, rulebook_id: UUID) -> FaceCheck:
     """Take a person's photo and have it compared. Without an answer the photo waits, and no try is used up.
 
-    Raises what `submit_photo` raises.
+    Raises what `take_photo` raises.
     """
-    photo = citizens.open_photo(data)
-    by = Actor.citizen(citizen_id)
-    check = citizen_actions.submit_photo(by=by, at=clock.now(), citizen_id=citizen_id, photo=photo)
+    check = actions.take_photo(
+        by=Actor.citizen(citizen_id), at=clock.now(), citizen_id=citizen_id, photo=citizens.open_photo(data),
+        rulebook_id=rulebook_id,
+    )  # fmt: skip
     try:
         return compare_and_decide(citizen_id, check.number, rulebook_id)
     except ConnectionError:
@@ -74,7 +74,7 @@ def compare_due(patience: Patience | None = None) -> int:
         return 0
 
     def settle(check: FaceCheck, answer: FaceAnswer) -> FaceCheck:
-        return faces.settle_face(
+        return actions.settle_face(
             by=COMPARER, at=clock.now(), citizen_id=check.citizen_id, number=check.number, answer=answer,
             rulebook_id=rulebook_id,
         )  # fmt: skip

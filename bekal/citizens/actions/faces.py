@@ -42,7 +42,7 @@ def submit_photo(*, by: Actor, at: datetime, citizen_id: UUID, photo: Photo | Ph
         check.save(force_insert=True)
     else:
         _wait_again(check, at)
-    sealed = vault.seal_file(photo.jpeg, place=PHOTO_PLACE, row=citizen_id)
+    sealed = vault.seal_bytes(photo.jpeg, place=PHOTO_PLACE, row=citizen_id)
     FacePhoto.objects.update_or_create(citizen_id=citizen_id, defaults={"sealed": sealed, "keep_until": None})
     _record("citizens.photo_submitted", by, at, citizen_id, {"number": check.number, "bytes": len(photo.jpeg)})
     return check
@@ -114,7 +114,7 @@ def read_case_photo(*, by: Actor, at: datetime, citizen_id: UUID, role: str) -> 
     _own_case(by, citizen_id)
     sealed = FacePhoto.objects.values_list("sealed", flat=True).get(citizen_id=citizen_id)
     _record_reading(by, at, citizen_id, role, ["face_photo"])
-    return vault.unseal_file(sealed, place=PHOTO_PLACE, row=citizen_id)
+    return vault.unseal_bytes(sealed, place=PHOTO_PLACE, row=citizen_id)
 
 
 @action

@@ -14,7 +14,7 @@ from bekal.core.errors import Refused
 from bekal.doors.languages import say
 from bekal.doors.pages import Fault, refusal_words, show
 from bekal.doors.sessions import actor, leave_word, permission
-from bekal.eligibility.faces import decide_face
+from bekal.eligibility.actions import decide_face
 from bekal.rulebooks.queries import rulebook_of
 
 ROLE = "identity_reviewer"
