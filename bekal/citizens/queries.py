@@ -225,10 +225,9 @@ def answer_promised(citizen_id: UUID, at: datetime) -> date:
     return max(promised_day(last or since, IDENTITY_POLICY.registry_days), promised_day(at, 1))
 
 
-def question_state(citizen_id: UUID) -> bytes:
+def question_state(citizen_id: UUID, said: SealedIdentity) -> bytes:
     """What tells one question to the civil registry from the next: a keyed digest of what the person says and of the
     last answer's time. As long as no answer came, it stays."""
-    said = identity_of(citizen_id)
     checked_at = Citizen.objects.values_list("checked_at", flat=True).get(id=citizen_id)
     told = (said.nik, said.family_card, said.name, said.birth_date, checked_at)
     return vault.fingerprint("\n".join(map(str, told)), place="citizens.question")

@@ -49,7 +49,7 @@ def ask_registry(citizen_id: UUID) -> RegistryAnswer:
         family_card=said.family_card,
         name=said.name,
         birth_date=said.birth_date,
-        reference=f"identity-{citizen_id.hex}-{queries.question_state(citizen_id)[:8].hex()}",
+        reference=f"identity-{citizen_id.hex}-{queries.question_state(citizen_id, said)[:8].hex()}",
     )
 
 
