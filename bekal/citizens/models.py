@@ -4,7 +4,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from bekal.citizens.rules import FACE_REFUSALS
+from bekal.citizens.rules import FACE_PHOTO, FACE_REFUSALS, FAMILY, NIK, PHONE
+from bekal.core.fields import SealedField
 from bekal.core.machine import state_check
 
 
@@ -26,11 +27,11 @@ class Citizen(models.Model):
     references that stand for these numbers (core.marks)."""
 
     id = models.UUIDField(primary_key=True)
-    nik_sealed = models.BinaryField()
+    nik_sealed = SealedField(place=NIK, by_row=True)
     nik_ref = models.UUIDField(db_index=True)
-    family_sealed = models.BinaryField()
+    family_sealed = SealedField(place=FAMILY, by_row=True)
     family_ref = models.UUIDField(db_index=True)
-    phone_sealed = models.BinaryField()
+    phone_sealed = SealedField(place=PHONE, by_row=True)
     phone_ref = models.UUIDField()
     name = models.CharField(max_length=200)
     birth_date = models.DateField()
@@ -205,7 +206,7 @@ class FacePhoto(models.Model):
     """A person's last photo, sealed, until `keep_until`; None as long as a check or review is open."""
 
     citizen_id = models.UUIDField(primary_key=True)
-    sealed = models.BinaryField()
+    jpeg_sealed = SealedField(place=FACE_PHOTO, by_row=True, batch=50)
     keep_until = models.DateTimeField(null=True, db_index=True)
 
     def __str__(self) -> str:

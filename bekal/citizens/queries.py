@@ -9,6 +9,7 @@ from django.db.models import Count, Min
 
 from bekal.citizens.models import Citizen, Consent, FaceCheck, FacePhoto, FaceState, FaceTry, Holding, State
 from bekal.citizens.rules import (
+    FACE_PHOTO,
     FAMILY,
     IDENTITY_POLICY,
     NIK,
@@ -168,9 +169,6 @@ def citizen_place(citizen_id: UUID) -> str:
     return Citizen.objects.values_list("regency_code", flat=True).get(id=citizen_id)
 
 
-PHOTO_PLACE = "citizens.face_photo"
-
-
 @dataclass(frozen=True, slots=True)
 class TryView:
     """One answer of the face match. `passed`: a living face that is alike enough."""
@@ -209,8 +207,8 @@ def face_of(citizen_id: UUID) -> FaceView | None:
 
 def sent_photo(citizen_id: UUID) -> bytes:
     """The photo that waits for the face match (JPEG), in the clear, for the partner who must compare it."""
-    sealed = FacePhoto.objects.values_list("sealed", flat=True).get(citizen_id=citizen_id)
-    return vault.unseal_bytes(sealed, place=PHOTO_PLACE, row=citizen_id)
+    sealed = FacePhoto.objects.values_list("jpeg_sealed", flat=True).get(citizen_id=citizen_id)
+    return vault.unseal_bytes(sealed, place=FACE_PHOTO, row=citizen_id)
 
 
 def face_cases() -> tuple[int, date | None]:

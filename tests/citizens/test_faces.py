@@ -31,8 +31,9 @@ from bekal.citizens.actions.claims import LEASE
 from bekal.citizens.models import FaceCheck, FacePhoto, FaceTry
 from bekal.citizens.photos import Photo
 from bekal.citizens.ports import FaceAnswer
-from bekal.citizens.queries import PHOTO_PLACE, face_cases, face_of, sent_photo
+from bekal.citizens.queries import face_cases, face_of, sent_photo
 from bekal.citizens.rules import (
+    FACE_PHOTO,
     FACE_REFUSALS,
     IDENTITY_POLICY,
     face_next,
@@ -115,10 +116,10 @@ class TestTries:
         citizen = verified_citizen()
         assert sent(citizen.id, b"a face").state == "waiting"
         row = FacePhoto.objects.get()
-        assert b"a face" not in bytes(row.sealed)
+        assert b"a face" not in bytes(row.jpeg_sealed)
         assert sent_photo(citizen.id) == b"a face"
         with pytest.raises(InvalidTag):
-            vault.unseal_bytes(row.sealed, place=PHOTO_PLACE, row=verified_citizen(2).id)
+            vault.unseal_bytes(row.jpeg_sealed, place=FACE_PHOTO, row=verified_citizen(2).id)
 
     def test_a_match_settles_it(self) -> None:
         citizen = verified_citizen()

@@ -17,8 +17,7 @@ from bekal.citizens.actions.refusals import (
 from bekal.citizens.models import FACE_MOVES, Citizen, FaceCheck, FacePhoto, FaceState, FaceTry, State
 from bekal.citizens.photos import Photo, PhotoFault
 from bekal.citizens.ports import FaceAnswer
-from bekal.citizens.queries import PHOTO_PLACE
-from bekal.citizens.rules import FACE_REFUSALS, IDENTITY_POLICY, face_next, face_passes, promised_day
+from bekal.citizens.rules import FACE_PHOTO, FACE_REFUSALS, IDENTITY_POLICY, face_next, face_passes, promised_day
 from bekal.core import events, ids, machine, vault
 from bekal.core.atomic import action
 from bekal.core.events import Actor
@@ -42,8 +41,8 @@ def submit_photo(*, by: Actor, at: datetime, citizen_id: UUID, photo: Photo | Ph
         check.save(force_insert=True)
     else:
         _wait_again(check, at)
-    sealed = vault.seal_bytes(photo.jpeg, place=PHOTO_PLACE, row=citizen_id)
-    FacePhoto.objects.update_or_create(citizen_id=citizen_id, defaults={"sealed": sealed, "keep_until": None})
+    sealed = vault.seal_bytes(photo.jpeg, place=FACE_PHOTO, row=citizen_id)
+    FacePhoto.objects.update_or_create(citizen_id=citizen_id, defaults={"jpeg_sealed": sealed, "keep_until": None})
     _record("citizens.photo_submitted", by, at, citizen_id, {"number": check.number, "bytes": len(photo.jpeg)})
     return check
 
@@ -112,9 +111,9 @@ def take_face_case(*, by: Actor, at: datetime, role: str) -> FaceCheck | None:
 def read_case_photo(*, by: Actor, at: datetime, citizen_id: UUID, role: str) -> bytes:
     """The photo (JPEG) of a case the reviewer has taken, in the clear; the reading is recorded."""
     _own_case(by, citizen_id)
-    sealed = FacePhoto.objects.values_list("sealed", flat=True).get(citizen_id=citizen_id)
+    sealed = FacePhoto.objects.values_list("jpeg_sealed", flat=True).get(citizen_id=citizen_id)
     _record_reading(by, at, citizen_id, role, ["face_photo"])
-    return vault.unseal_bytes(sealed, place=PHOTO_PLACE, row=citizen_id)
+    return vault.unseal_bytes(sealed, place=FACE_PHOTO, row=citizen_id)
 
 
 @action
