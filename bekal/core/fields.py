@@ -1,14 +1,19 @@
 """Columns that only the vault opens."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db import models
 
 from bekal.core import vault
 
+if TYPE_CHECKING:
+    Binary = models.BinaryField[Any, Any]
+else:
+    Binary = models.BinaryField
 
-class SealedField(models.BinaryField):
+
+class SealedField(Binary):
     """A column sealed by `core.vault` for `place`; `by_row`: bound to its row's id as well. Empty: wiped. `batch`: how
     many are sealed anew at once, fewer where values are large.
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from bekal.doors.operator import desk, identity
+from bekal.doors.operator import contested, desk, identity
 
 urlpatterns = [
     path("operator", desk.desk),
@@ -11,6 +11,7 @@ urlpatterns = [
     path("operator/undian/<int:wave_number>/batal", desk.annul),
     path("operator/identitas", identity.cases),
     path("operator/identitas/<uuid:citizen_id>/foto", identity.photo),
+    path("operator/tinjauan", contested.reviews),
     path("operator/pencairan", desk.plan_runs),
     path("operator/pencairan/<uuid:run_id>", desk.decide_run),
 ]
