@@ -4,9 +4,8 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
-from bekal.cli import draw, keys
+from bekal.cli import draw, keys, programme
 from bekal.cli.started import start_django
 from bekal.cli.trouble import Trouble
 
@@ -21,6 +20,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(options.run(options))
     except Trouble as trouble:
         print(f"bekal: {trouble}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
 
 
@@ -42,11 +44,9 @@ def _parser() -> argparse.ArgumentParser:
     lane.add_argument("--most", type=int, default=2_048, metavar="PEOPLE", help="in line before others wait outside")
     lane.set_defaults(run=_lane)
 
-    programme = commands.add_parser("programme", help="programme files").add_subparsers(required=True, metavar="what")
-    check = programme.add_parser("check", help="explain every fault of a programme file, with its line")
-    check.add_argument("file", type=Path)
-    check.set_defaults(run=_programme_check)
-
+    programme.add_commands(
+        commands.add_parser("programme", help="programme files").add_subparsers(required=True, metavar="what")
+    )
     draw.add_commands(commands.add_parser("draw", help="draws").add_subparsers(required=True, metavar="what"))
 
     keys.add_commands(commands.add_parser("keys", help="renewing keys").add_subparsers(required=True, metavar="what"))
@@ -96,19 +96,6 @@ def _lane(options: argparse.Namespace) -> int:
     return 0
 
 
-def _programme_check(options: argparse.Namespace) -> int:
-    from bekal.rulebooks.rules import ProgrammeFaults, parse_programme
-
-    try:
-        programme = parse_programme(_read(options.file).decode(), file=str(options.file))
-    except ProgrammeFaults as found:
-        for fault in found.faults:
-            print(f"{options.file}:{fault.line}: {fault.path}: {fault.problem} {fault.hint}")
-        return 1
-    print(f"{options.file}: {programme.code}, version {programme.version}, is in order")
-    return 0
-
-
 def _ledger_verify(_: argparse.Namespace) -> int:
     start_django()
     from bekal.ledger.queries import books_in_order
@@ -118,10 +105,3 @@ def _ledger_verify(_: argparse.Namespace) -> int:
         print(f"problem: {problem}")
     print("the books are wrong" if problems else "the books are in order: difference 0, every seal holds")
     return 1 if problems else 0
-
-
-def _read(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise Trouble(f"{file} cannot be read: {error.strerror}") from error

@@ -1,10 +1,23 @@
 """Every write about a person, split by noun."""
 
+from bekal.citizens.actions.claims import claim_face, claim_identity
+from bekal.citizens.actions.faces import (
+    decide_face_case,
+    forget_photos,
+    read_case_photo,
+    record_face_answer,
+    submit_photo,
+    take_face_case,
+)
 from bekal.citizens.actions.identity import record_identity
 from bekal.citizens.actions.refusals import (
     BirthDateImpossible,
+    CaseGone,
     ChoiceUnknown,
     ConsentMissing,
+    DecisionMissing,
+    FaceBeforeData,
+    FaceSettled,
     FamilyCardIsNik,
     FamilyCardMalformed,
     IdentitySettled,
@@ -22,14 +35,26 @@ from bekal.citizens.actions.refusals import (
     NikWrongLength,
     PhoneMalformed,
     PhoneTaken,
+    PhotoInCheck,
+    PhotoMissing,
+    PhotoMoving,
+    PhotoRefused,
+    PhotoTooBig,
+    PhotoTooManyPixels,
+    PhotoTooSmall,
+    PhotoUnreadable,
     UnderAge,
 )
 from bekal.citizens.actions.registration import check_registration, correct_details, register_citizen
 
 __all__ = [
     "BirthDateImpossible",
+    "CaseGone",
     "ChoiceUnknown",
     "ConsentMissing",
+    "DecisionMissing",
+    "FaceBeforeData",
+    "FaceSettled",
     "FamilyCardIsNik",
     "FamilyCardMalformed",
     "IdentitySettled",
@@ -47,9 +72,25 @@ __all__ = [
     "NikWrongLength",
     "PhoneMalformed",
     "PhoneTaken",
+    "PhotoInCheck",
+    "PhotoMissing",
+    "PhotoMoving",
+    "PhotoRefused",
+    "PhotoTooBig",
+    "PhotoTooManyPixels",
+    "PhotoTooSmall",
+    "PhotoUnreadable",
     "UnderAge",
     "check_registration",
+    "claim_face",
+    "claim_identity",
     "correct_details",
+    "decide_face_case",
+    "forget_photos",
+    "read_case_photo",
+    "record_face_answer",
     "record_identity",
     "register_citizen",
+    "submit_photo",
+    "take_face_case",
 ]

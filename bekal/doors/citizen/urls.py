@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from bekal.doors.citizen import advice, dashboard, learning, money, registration, sign_in, surveys, waves
+from bekal.doors.citizen import advice, dashboard, face, learning, money, registration, sign_in, surveys, waves
 
 urlpatterns = [
     path("daftar", registration.start),
@@ -18,6 +18,7 @@ urlpatterns = [
     path("saya/data", dashboard.data_page),
     path("saya/data/perbaiki", dashboard.correct),
     path("saya/data/periksa", dashboard.check_again),
+    path("saya/wajah", face.face_page),
     path("saya/gelombang", waves.wave_page),
     path("saya/gelombang/bukti.json", waves.receipt_file),
     path("saya/gelombang/tanda-terima.json", waves.join_receipt),
