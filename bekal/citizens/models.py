@@ -1,5 +1,7 @@
 """People: what they said, sealed where it identifies them, and what the civil registry said back."""
 
+from datetime import timedelta
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -102,3 +104,21 @@ class Consent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.purpose} by {self.citizen_id}"
+
+
+class Draft(models.Model):
+    """Answers of a registration that is not sent yet, by the telephone number that was proven by a code.
+
+    `phone_index`: blind index under the draft's own place; `answers_sealed`: JSON, question -> what was typed.
+    """
+
+    LIFE = timedelta(days=30)  # half of the time after which an idle number may be sold to somebody else
+
+    phone_index = models.BinaryField(primary_key=True)
+    id = models.UUIDField()
+    answers_sealed = models.BinaryField()
+    begun_at = models.DateTimeField()
+    updated_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return str(self.id)

@@ -1,14 +1,18 @@
 """Reading people. Sealed values leave masked, but for the few functions that say otherwise."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from bekal.citizens.models import Citizen, Consent, IdentityMark, State
+from bekal.citizens.models import Citizen, Consent, Draft, IdentityMark, State
 from bekal.citizens.rules import nik_masked, read_phone
 from bekal.core import vault
 from bekal.rulebooks.regions import regency_name
+
+Answers = dict[str, list[str]]
+DRAFT = "citizens.draft"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,3 +169,23 @@ def traits_of(citizen_ids: Iterable[UUID]) -> dict[UUID, Traits]:
 def citizen_place(citizen_id: UUID) -> str:
     """The regency code a person lives in."""
     return Citizen.objects.values_list("regency_code", flat=True).get(id=citizen_id)
+
+
+def draft_answers(phone: str, at: datetime) -> Answers:
+    """What was answered under a proven phone (E.164) and is not sent yet: question -> what was typed."""
+    row = Draft.objects.filter(pk=draft_index(phone), updated_at__gt=at - Draft.LIFE).first()
+    return answers_in(row) if row else {}
+
+
+def answers_in(row: Draft) -> Answers:
+    return json.loads(vault.unseal(bytes(row.answers_sealed), place=DRAFT))  # type: ignore[no-any-return]
+
+
+def draft_index(phone: str) -> bytes:
+    return vault.blind_index(phone, place=DRAFT)
+
+
+def knows_birth_and_card(citizen_id: UUID, birth_date: date, card_end: str) -> bool:
+    """Whether somebody knows a person's birth date and the last four digits of their family card."""
+    said = identity_of(citizen_id)
+    return said.birth_date == birth_date and said.family_card[-4:] == card_end

@@ -41,3 +41,8 @@ def check_due(limit: int = 100) -> int:
             return checked
         checked += 1
     return checked
+
+
+def forget_due(limit: int = 5_000) -> int:
+    """Forget registrations that were begun and left for thirty days; how many."""
+    return actions.forget_drafts(by=Actor.system("citizens.forget"), at=clock.now(), limit=limit)

@@ -1,5 +1,13 @@
 """Every write about a person, split by noun."""
 
+from bekal.citizens.actions.drafts import (
+    DraftGone,
+    correct_from_draft,
+    forget_drafts,
+    keep_answers,
+    move_draft,
+    register_from_draft,
+)
 from bekal.citizens.actions.identity import record_identity
 from bekal.citizens.actions.refusals import (
     BirthDateImpossible,
@@ -30,6 +38,7 @@ __all__ = [
     "BirthDateImpossible",
     "ChoiceUnknown",
     "ConsentMissing",
+    "DraftGone",
     "FamilyCardIsNik",
     "FamilyCardMalformed",
     "IdentitySettled",
@@ -50,6 +59,11 @@ __all__ = [
     "UnderAge",
     "check_registration",
     "correct_details",
+    "correct_from_draft",
+    "forget_drafts",
+    "keep_answers",
+    "move_draft",
     "record_identity",
     "register_citizen",
+    "register_from_draft",
 ]
