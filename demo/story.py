@@ -7,8 +7,9 @@ import re
 from functools import cached_property
 from uuid import UUID
 
-from bekal.citizens.models import IdentityMark
-from bekal.core import clock, vault
+from bekal.citizens.models import Citizen
+from bekal.citizens.rules import PHONE
+from bekal.core import clock, marks
 from bekal.doors.skill_names import interest_codes
 from bekal.evaluation.queries import unanswered
 from bekal.incentives.models import PayeeAccount
@@ -48,9 +49,10 @@ class Story:
     @property
     def citizens(self) -> dict[int, UUID]:
         """Player number -> citizen, of everybody registered."""
-        index = {vault.blind_index(player.phone, place="citizens.phone"): player.number for player in self.players}
-        marks = IdentityMark.objects.filter(index__in=list(index)).values_list("index", "citizen_id")
-        return {index[bytes(mark)]: citizen_id for mark, citizen_id in marks}
+        refs = marks.find((PHONE, player.phone) for player in self.players)
+        numbers = {refs[PHONE, player.phone]: player.number for player in self.players if (PHONE, player.phone) in refs}
+        rows = Citizen.objects.filter(phone_ref__in=list(numbers)).values_list("phone_ref", "id")
+        return {numbers[ref]: citizen_id for ref, citizen_id in rows}
 
     @cached_property
     def awards(self) -> dict[int, Award]:

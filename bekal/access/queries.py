@@ -52,7 +52,7 @@ def approved(kind: str, key: str, digest: str) -> bool:
 
 def bound_key(purpose: str, bound_to: str) -> str:
     """What a code is bound to, as its row keeps it: 64 hexadecimal digits that tell no telephone number."""
-    return vault.blind_index(f"{purpose}\x1f{bound_to}", place="access.bound").hex()
+    return vault.fingerprint(f"{purpose}\x1f{bound_to}", place="access.bound").hex()
 
 
 def code_standing(purpose: str, bound_to: str, at: datetime) -> CodeStanding:

@@ -23,14 +23,16 @@ MOVES: dict[str, set[str]] = {
 
 
 class Citizen(models.Model):
-    """One registered person. Only the vault opens `*_sealed` columns; `*_index` columns are its blind indexes."""
+    """One registered person. Only the vault opens `*_sealed` columns; `nik_ref`, `family_ref` and `phone_ref` are the
+    references that stand for these numbers (core.marks)."""
 
     id = models.UUIDField(primary_key=True)
     nik_sealed = models.BinaryField()
-    nik_index = models.BinaryField()
+    nik_ref = models.UUIDField(db_index=True)
     family_sealed = models.BinaryField()
-    family_index = models.BinaryField(db_index=True)
+    family_ref = models.UUIDField(db_index=True)
     phone_sealed = models.BinaryField()
+    phone_ref = models.UUIDField()
     name = models.CharField(max_length=200)
     birth_date = models.DateField()
     sex = models.CharField(max_length=1)
@@ -74,18 +76,18 @@ class Citizen(models.Model):
         return str(self.id)
 
 
-class IdentityMark(models.Model):
-    """One blind index, once in the whole product: no NIK and no phone number stands for two people.
+class Holding(models.Model):
+    """Whose number it is: no NIK and no phone number stands for two people. `ref`: the number's reference.
 
-    A table of its own, so that it can be distributed by the index when `citizens_citizen` is distributed by its id.
+    A table of its own, so that it can be distributed by the reference when `citizens_citizen` is distributed by its id.
     """
 
-    index = models.BinaryField(primary_key=True)
+    ref = models.UUIDField(primary_key=True)
     kind = models.CharField(max_length=8)
     citizen_id = models.UUIDField(db_index=True)
 
     class Meta:
-        constraints = (models.CheckConstraint(condition=Q(kind__in=("nik", "phone")), name="mark_kind_known"),)
+        constraints = (models.CheckConstraint(condition=Q(kind__in=("nik", "phone")), name="holding_kind_known"),)
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.citizen_id}"
@@ -109,13 +111,13 @@ class Consent(models.Model):
 class Draft(models.Model):
     """Answers of a registration that is not sent yet, by the telephone number that was proven by a code.
 
-    `phone_index`: blind index under the draft's own place; `answers_sealed`: JSON, question -> what was typed.
+    `id`: the number's reference under the draft's own place (core.marks); `answers_sealed`: JSON, question -> what was
+    typed.
     """
 
     LIFE = timedelta(days=30)  # half of the time after which an idle number may be sold to somebody else
 
-    phone_index = models.BinaryField(primary_key=True)
-    id = models.UUIDField()
+    id = models.UUIDField(primary_key=True)
     answers_sealed = models.BinaryField()
     begun_at = models.DateTimeField()
     updated_at = models.DateTimeField(db_index=True)

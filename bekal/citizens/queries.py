@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from bekal.citizens.models import Citizen, Consent, Draft, IdentityMark, State
-from bekal.citizens.rules import nik_masked, read_phone
-from bekal.core import vault
+from bekal.citizens.models import Citizen, Consent, Draft, Holding, State
+from bekal.citizens.rules import FAMILY, NIK, PHONE, nik_masked, read_phone
+from bekal.core import marks, vault
 from bekal.rulebooks.regions import regency_name
 
 Answers = dict[str, list[str]]
@@ -49,14 +49,6 @@ class SealedIdentity:
 
 
 @dataclass(frozen=True, slots=True)
-class IdentityKeys:
-    """Blind indexes of one person."""
-
-    nik_index: bytes
-    family_index: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class Contact:
     """Where and in which language to write to a person."""
 
@@ -78,8 +70,8 @@ def citizen_view(citizen_id: UUID) -> CitizenView:
     return CitizenView(
         id=citizen.id,
         name=citizen.name,
-        nik_masked=nik_masked(vault.unseal(bytes(citizen.nik_sealed), place="citizens.nik")),
-        phone=vault.unseal(bytes(citizen.phone_sealed), place="citizens.phone"),
+        nik_masked=nik_masked(vault.unseal(citizen.nik_sealed, place=NIK, row=citizen.id)),
+        phone=vault.unseal(citizen.phone_sealed, place=PHONE, row=citizen.id),
         birth_date=citizen.birth_date,
         sex=citizen.sex,
         regency_code=citizen.regency_code,
@@ -100,14 +92,19 @@ def citizen_of_phone(phone: str) -> UUID | None:
     number = read_phone(phone)
     if not isinstance(number, str):
         return None
-    mark = IdentityMark.objects.filter(index=vault.blind_index(number, place="citizens.phone")).first()
-    return mark.citizen_id if mark else None
+    return holder_of(PHONE, number)
+
+
+def holder_of(place: str, number: str) -> UUID | None:
+    """Who holds a NIK or phone number (place NIK or PHONE), if anybody."""
+    ref = marks.find([(place, number)]).get((place, number))
+    return Holding.objects.filter(ref=ref).values_list("citizen_id", flat=True).first() if ref else None
 
 
 def nik_of(citizen_id: UUID) -> str:
     """The NIK in the clear, for a partner who must be told."""
     sealed = Citizen.objects.values_list("nik_sealed", flat=True).get(id=citizen_id)
-    return vault.unseal(bytes(sealed), place="citizens.nik")
+    return vault.unseal(sealed, place=NIK, row=citizen_id)
 
 
 def identity_of(citizen_id: UUID) -> SealedIdentity:
@@ -115,23 +112,17 @@ def identity_of(citizen_id: UUID) -> SealedIdentity:
     row = Citizen.objects.values_list("nik_sealed", "family_sealed", "name", "birth_date").get(id=citizen_id)
     nik, family, name, birth_date = row
     return SealedIdentity(
-        nik=vault.unseal(bytes(nik), place="citizens.nik"),
-        family_card=vault.unseal(bytes(family), place="citizens.family_card"),
+        nik=vault.unseal(nik, place=NIK, row=citizen_id),
+        family_card=vault.unseal(family, place=FAMILY, row=citizen_id),
         name=name,
         birth_date=birth_date,
     )
 
 
-def identity_keys(citizen_id: UUID) -> tuple[bytes, bytes]:
-    """The blind indexes of NIK and family card."""
-    nik, family = Citizen.objects.values_list("nik_index", "family_index").get(id=citizen_id)
-    return bytes(nik), bytes(family)
-
-
 def same_family(citizen_id: UUID) -> list[UUID]:
     """All people on the person's family card, the person among them."""
-    _, family = identity_keys(citizen_id)
-    return list(Citizen.objects.filter(family_index=family).order_by("id").values_list("id", flat=True))
+    card = Citizen.objects.values_list("family_ref", flat=True).get(id=citizen_id)
+    return list(Citizen.objects.filter(family_ref=card).order_by("id").values_list("id", flat=True))
 
 
 def consents_of(citizen_id: UUID) -> dict[str, datetime]:
@@ -145,17 +136,16 @@ def unchecked(limit: int) -> list[UUID]:
     return list(waiting.values_list("id", flat=True)[:limit])
 
 
-def identity_keys_of(citizen_ids: Iterable[UUID]) -> dict[UUID, IdentityKeys]:
-    """The blind indexes of many people at once."""
-    rows = Citizen.objects.filter(id__in=list(citizen_ids)).values_list("id", "nik_index", "family_index")
-    return {citizen_id: IdentityKeys(bytes(nik), bytes(family)) for citizen_id, nik, family in rows}
+def families_of(citizen_ids: Iterable[UUID]) -> dict[UUID, UUID]:
+    """The reference of the family card of many people at once."""
+    return dict(Citizen.objects.filter(id__in=list(citizen_ids)).values_list("id", "family_ref"))
 
 
 def contacts_of(citizen_ids: Iterable[UUID]) -> dict[UUID, Contact]:
     """Telephone and language of many people at once, for messages."""
     rows = Citizen.objects.filter(id__in=list(citizen_ids)).values_list("id", "phone_sealed", "language")
     return {
-        citizen_id: Contact(vault.unseal(bytes(phone), place="citizens.phone"), language)
+        citizen_id: Contact(vault.unseal(phone, place=PHONE, row=citizen_id), language)
         for citizen_id, phone, language in rows
     }
 
@@ -173,16 +163,13 @@ def citizen_place(citizen_id: UUID) -> str:
 
 def draft_answers(phone: str, at: datetime) -> Answers:
     """What was answered under a proven phone (E.164) and is not sent yet: question -> what was typed."""
-    row = Draft.objects.filter(pk=draft_index(phone), updated_at__gt=at - Draft.LIFE).first()
+    ref = marks.find([(DRAFT, phone)]).get((DRAFT, phone))
+    row = Draft.objects.filter(pk=ref, updated_at__gt=at - Draft.LIFE).first() if ref else None
     return answers_in(row) if row else {}
 
 
 def answers_in(row: Draft) -> Answers:
-    return json.loads(vault.unseal(bytes(row.answers_sealed), place=DRAFT))  # type: ignore[no-any-return]
-
-
-def draft_index(phone: str) -> bytes:
-    return vault.blind_index(phone, place=DRAFT)
+    return json.loads(vault.unseal(row.answers_sealed, place=DRAFT, row=row.id))  # type: ignore[no-any-return]
 
 
 def knows_birth_and_card(citizen_id: UUID, birth_date: date, card_end: str) -> bool:

@@ -23,6 +23,8 @@ OCCUPATIONS = ("job_seeker", "laid_off", "worker", "furloughed", "small_business
 LANGUAGES = ("id", "en")
 PURPOSES = ("identity_check", "recommendations", "research")
 REQUIRED_PURPOSES = frozenset({"identity_check"})
+NIK, FAMILY, PHONE = "citizens.nik", "citizens.family", "citizens.phone"
+"""Places of the vault and of `core.marks`."""
 LONGEST_NAME = 200
 CARD_AGE = 17
 OLDEST = 125

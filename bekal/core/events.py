@@ -74,10 +74,15 @@ def record_batch(
 ) -> int:
     """Write one event for a set-based action, with a line (key, data) for each thing it changed."""
     number = record(kind=kind, by=by, at=at, about=about, key=key, why=why)
-    EventLine.objects.bulk_create(
-        [EventLine(event_id=number, key=line_key, data=dict(data)) for line_key, data in lines], batch_size=5_000
-    )
+    add_lines(number, lines)
     return number
+
+
+def add_lines(number: int, lines: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+    """Add lines (key, data) to an event that this transaction recorded."""
+    EventLine.objects.bulk_create(
+        [EventLine(event_id=number, key=key, data=dict(data)) for key, data in lines], batch_size=5_000
+    )
 
 
 def nothing_changed() -> None:

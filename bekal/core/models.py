@@ -38,3 +38,21 @@ class EventLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event_id}:{self.key}"
+
+
+class Mark(models.Model):
+    """The one place that knows whose number this is: the blind index of a number, and the reference that stands for it.
+
+    While index keys are renewed a number has a row under each version. The table is distributed by the index.
+    """
+
+    index = models.BinaryField(primary_key=True)
+    place = models.CharField(max_length=24)
+    version = models.PositiveSmallIntegerField()
+    ref = models.UUIDField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["ref", "version"], name="mark_once_a_reference"),)
+
+    def __str__(self) -> str:
+        return f"{self.place} of {self.ref}"

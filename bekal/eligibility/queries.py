@@ -1,64 +1,101 @@
-"""Reading facts and verdicts."""
+"""Reading facts, lists, verdicts and reviews."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
+from django.db.models import Max
+
 from bekal.citizens.models import Citizen
-from bekal.core import clock
-from bekal.eligibility.models import Fact, Verdict
-from bekal.eligibility.rules import PersonFacts, RuleResult, Standing, priority_group
-from bekal.rulebooks.rules import Programme
+from bekal.eligibility.models import Fact, RegisterList, Review, ReviewState, Stands, Verdict
+from bekal.eligibility.rules import PersonFacts, RuleResult, Standing, rules_of, told
+from bekal.rulebooks.queries import programme_of
 
 
 @dataclass(frozen=True, slots=True)
 class VerdictView:
-    """A decision. `results`: one for each rule, in the programme's order."""
+    """A decision. `state`: eligible, pending or refused; `results`: one for each rule, in the programme's order."""
 
-    id: UUID
     citizen_id: UUID
     rulebook_id: UUID
-    eligible: bool
+    state: str
     results: tuple[RuleResult, ...]
     decided_at: datetime
 
     @property
+    def eligible(self) -> bool:
+        """Whether every rule said yes."""
+        return self.state == "eligible"
+
+    @property
     def refusals(self) -> tuple[RuleResult, ...]:
         """The rules that said no."""
-        return tuple(result for result in self.results if not result.passed)
+        return tuple(result for result in self.results if result.outcome == "refused")
+
+    @property
+    def waits(self) -> tuple[RuleResult, ...]:
+        """The rules that wait for somebody else."""
+        return tuple(result for result in self.results if result.outcome == "pending")
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What later rooms need of a decision. `state`: eligible, pending or refused; `refused_by`: rules that said no;
+    `regency_code` and `group`: where and as what the person draws."""
+
+    state: str
+    refused_by: tuple[str, ...]
+    regency_code: str
+    group: str
 
 
 def verdict_of(citizen_id: UUID, rulebook_id: UUID) -> VerdictView | None:
     """The last decision about a person under a version of a programme."""
     row = Verdict.objects.filter(citizen_id=citizen_id, rulebook_id=rulebook_id).first()
-    return None if row is None else view_of(row)
+    if row is None:
+        return None
+    results = told(rules_of(programme_of(rulebook_id)), row.outcomes, row.as_of, row.age)
+    return VerdictView(row.citizen_id, row.rulebook_id, row.outcome, results, row.decided_at)
 
 
-def view_of(row: Verdict) -> VerdictView:
-    """A stored verdict with its results as values."""
-    results = tuple(_result(entry) for entry in row.results)
-    return VerdictView(row.id, row.citizen_id, row.rulebook_id, row.eligible, results, row.decided_at)
+def decided(rulebook_id: UUID, citizen_ids: Sequence[UUID]) -> dict[UUID, Decided]:
+    """The last decisions about many people; who was never decided about is not in it."""
+    rules = rules_of(programme_of(rulebook_id))
+    rows = Verdict.objects.filter(rulebook_id=rulebook_id, citizen_id__in=citizen_ids)
+    return {
+        citizen_id: Decided(
+            state,
+            tuple(
+                rule.code
+                for rule, arm in zip(rules, outcomes, strict=True)
+                if arm and rule.arms[arm - 1].outcome == "refused"
+            ),
+            regency_code,
+            group,
+        )
+        for citizen_id, state, outcomes, regency_code, group in rows.values_list(
+            "citizen_id", "outcome", "outcomes", "regency_code", "group"
+        )
+    }
 
 
 def is_eligible(citizen_id: UUID, rulebook_id: UUID) -> bool:
     """Whether the last decision about a person under a version of a programme was a yes."""
-    return Verdict.objects.filter(citizen_id=citizen_id, rulebook_id=rulebook_id, eligible=True).exists()
+    return Verdict.objects.filter(citizen_id=citizen_id, rulebook_id=rulebook_id, outcome="eligible").exists()
 
 
-def standing_in(citizen_id: UUID, programme: Programme) -> tuple[str, str]:
-    """Where and in which priority group a person draws: regency code, and group code or "general"."""
-    citizen = Citizen.objects.get(id=citizen_id)
-    return citizen.regency_code, priority_group(programme, person_facts(citizen, [], clock.now().date()))
+def facts_about(nik_ref: UUID) -> list[Fact]:
+    """All facts about the person behind a NIK's reference, past ones among them."""
+    return list(Fact.objects.filter(nik_ref=nik_ref).order_by("kind"))
 
 
-def facts_about(nik_index: bytes) -> list[Fact]:
-    """All facts about the person behind a blind index, past ones among them."""
-    return list(Fact.objects.filter(nik_index=nik_index).order_by("kind"))
+def newest_lists() -> dict[str, date]:
+    """Register -> day of the newest list of it."""
+    return dict(RegisterList.objects.values_list("kind").annotate(newest=Max("as_of")).order_by("kind"))
 
 
-def person_facts(citizen: Citizen, facts: list[Fact], on: date) -> PersonFacts:
+def person_facts(citizen: Citizen, facts: Iterable[Fact], on: date) -> PersonFacts:
     """What the rules need to know of a person."""
     return PersonFacts(
         on=on,
@@ -70,10 +107,16 @@ def person_facts(citizen: Citizen, facts: list[Fact], on: date) -> PersonFacts:
         disability=citizen.disability or None,
         schooling=citizen.schooling,
         sex=citizen.sex,
-        standings={fact.kind: Standing(fact.source, fact.as_of) for fact in facts if fact.stands},
+        standings={
+            fact.kind: Standing(fact.source, fact.as_of, contested=fact.standing == Stands.CONTESTED)
+            for fact in facts
+            if fact.standing != Stands.ENDED
+        },
+        lists=newest_lists(),
     )
 
 
-def _result(entry: Mapping[str, Any]) -> RuleResult:
-    as_of = entry["as_of"]
-    return RuleResult(**{**entry, "as_of": None if as_of is None else date.fromisoformat(as_of)})
+def open_reviews(limit: int = 100) -> list[Review]:
+    """Contested decisions that wait for a person, longest waiting first."""
+    rows = Review.objects.filter(state=ReviewState.OPEN).select_related("register_list")
+    return list(rows.order_by("due_on", "opened_at", "id")[:limit])

@@ -36,7 +36,7 @@ class OrderFacts:
 
     reference: str
     amount: int
-    account_index: str
+    account_ref: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ def masked(name: str) -> str:
 
 def digest(orders: Iterable[OrderFacts]) -> str:
     """Hexadecimal SHA-256 over the orders in the order of their references, one JSON line each."""
-    lines = sorted((order.reference, order.amount, order.account_index) for order in orders)
+    lines = sorted((order.reference, order.amount, order.account_ref) for order in orders)
     return hashlib.sha256(b"".join(json.dumps(line).encode() + b"\n" for line in lines)).hexdigest()
 
 

@@ -186,7 +186,7 @@ def leaf_of(row: Transfer) -> dict[str, Any]:
 
 def salt_of(key: UUID) -> bytes:
     """The 32 secret bytes that keep a sealed leaf from being guessed."""
-    return vault.blind_index(str(key), place="ledger.leaf")
+    return vault.fingerprint(str(key), place="ledger.leaf")
 
 
 def _sealed(row: Seal) -> QuerySet[Transfer]:

@@ -84,7 +84,7 @@ class MoneyDue:
 
 def payment_token(purchase_id: UUID) -> str:
     """The bearer token of a reservation: the purchase's id and a keyed code that nobody can make for another one."""
-    return purchase_id.hex + vault.blind_index(purchase_id.hex, place="market.payment_token").hex()[:32]
+    return purchase_id.hex + vault.fingerprint(purchase_id.hex, place="market.payment_token").hex()[:32]
 
 
 def purchase_of_token(token: str) -> UUID | None:

@@ -60,6 +60,28 @@ def secret(name: str) -> bytes:
     return value
 
 
+def later_keys(name: str) -> dict[int, bytes]:
+    """Keys after the first, which follows from the master key: `2=<64 hexadecimal digits> 3=…`."""
+    found = {}
+    for entry in os.environ.get(name, "").split():
+        version, _, digits = entry.partition("=")
+        try:
+            found[int(version)] = bytes.fromhex(digits)
+        except ValueError:
+            found[0] = b""
+    if sorted(found) != list(range(2, len(found) + 2)) or any(len(key) != 32 for key in found.values()):
+        raise WrongSetting(f"{name} must read like 2=<64 hexadecimal digits> 3=<64 hexadecimal digits>, without gaps")
+    return found
+
+
+def version_of(name: str, keys: dict[int, bytes], default: int) -> int:
+    """One of the versions 1 and those of `keys`."""
+    text = variable(name, str(default))
+    if not text.isdigit() or int(text) not in (1, *keys):
+        raise WrongSetting(f"{name} must be the version of a key that is there, not {text!r}")
+    return int(text)
+
+
 def optional_path(name: str) -> Path | None:
     value = os.environ.get(name)
     return Path(value) if value else None
@@ -72,6 +94,10 @@ REHEARSAL = MODE != "production"
 
 PACKAGE = Path(__file__).resolve().parent.parent
 MASTER_KEY = secret("BEKAL_MASTER_KEY")
+COLUMN_KEYS = later_keys("BEKAL_COLUMN_KEYS")
+COLUMN_KEY = version_of("BEKAL_COLUMN_KEY", COLUMN_KEYS, max(COLUMN_KEYS, default=1))
+INDEX_KEYS = later_keys("BEKAL_INDEX_KEYS")
+INDEX_FROM = version_of("BEKAL_INDEX_FROM", INDEX_KEYS, 1)
 SECRET_KEY = "django:" + MASTER_KEY.hex()
 CLOCK_FILE = optional_path("BEKAL_CLOCK_FILE")
 REHEARSAL_SEED = os.environ.get("BEKAL_SEED") or None

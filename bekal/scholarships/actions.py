@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from bekal.access.queries import approved
-from bekal.citizens.queries import IdentityKeys, contacts_of, identity_keys_of
+from bekal.citizens.queries import contacts_of, families_of
 from bekal.core import events, ids
 from bekal.core.atomic import action
 from bekal.core.errors import Refused
@@ -15,7 +15,7 @@ from bekal.core.events import Actor
 from bekal.core.machine import move
 from bekal.core.money import format_rupiah
 from bekal.eligibility.actions import record_facts
-from bekal.eligibility.rules import family_card_full
+from bekal.eligibility.rules import PRIOR_RECIPIENT, award_of, family_card_full
 from bekal.engines.draw.result import WaitingLine
 from bekal.ledger.actions import open_account, open_accounts, post_transfers
 from bekal.ledger.queries import balance, balances
@@ -62,7 +62,7 @@ class Granting:
     """One award about to be made."""
 
     application: Application
-    keys: IdentityKeys
+    family_ref: UUID
     family_place: int
     replaces: Award | None = None
 
@@ -246,10 +246,11 @@ def _award(*, by: Actor, at: datetime, wave: WaveView, candidates: Sequence[tupl
         by=by, at=at, wave_id=wave.id, awarded=[award.application_id for award in awards],
         skipped=[(row.id, FAMILY_FULL) for row in skipped],
     )  # fmt: skip
-    record_facts(
-        by=by, at=at, kind="prior_recipient", nik_indexes=[granting.keys.nik_index for granting in granted],
-        source=programme.code, as_of=at.date(),
-    )  # fmt: skip
+    for kind in (PRIOR_RECIPIENT, award_of(programme.code)):
+        record_facts(
+            by=by, at=at, kind=kind, citizen_ids=[award.citizen_id for award in awards], source=programme.code,
+            as_of=at.date(),
+        )  # fmt: skip
     events.record_batch(
         kind="scholarships.awarded", by=by, at=at, about="wave", key=str(wave.id),
         lines=((str(award.id), {"citizen": str(award.citizen_id)}) for award in awards),
@@ -265,19 +266,19 @@ def _within_family_limit(
     """Walk the candidates in drawn order; each skipped place goes to the next in its line."""
     line = WaitingLine(waiting_entries(wave.id), gone={bytes(row.ticket_id) for row, _ in candidates})
     waiting = {bytes(row.ticket_id): row for row in applications_in_state(wave.id, "waiting")}
-    keys = identity_keys_of([row.citizen_id for row, _ in candidates] + [row.citizen_id for row in waiting.values()])
-    taken = family_places_taken(wave.programme_code, [entry.family_index for entry in keys.values()])
+    cards = families_of([row.citizen_id for row, _ in candidates] + [row.citizen_id for row in waiting.values()])
+    taken = family_places_taken(wave.programme_code, list(cards.values()))
     granted: list[Granting] = []
     skipped: list[Application] = []
     for first, replaced in candidates:
         for row in _follow(first, line, waiting):
-            card = keys[row.citizen_id].family_index
+            card = cards[row.citizen_id]
             place = taken.get(card, 0) + 1
             if family_card_full(place - 1, limit):
                 skipped.append(row)
                 continue
             taken[card] = place
-            granted.append(Granting(row, keys[row.citizen_id], place, replaced))
+            granted.append(Granting(row, card, place, replaced))
             break
     return granted, skipped
 
@@ -297,7 +298,7 @@ def _make(
     return Award(
         id=ids.fresh("award", str(row.id)), wave_id=wave.id, application_id=row.id, citizen_id=row.citizen_id,
         rulebook_id=wave.rulebook_id, programme_code=programme.code, region=row.region, regency_code=row.regency_code,
-        group=row.group, family_index=granting.keys.family_index, family_place=granting.family_place,
+        group=row.group, family_ref=granting.family_ref, family_place=granting.family_place,
         family_limit=limit or granting.family_place, card_number=ids.fresh_digits(16, "card", str(row.id)),
         training_amount=gift.training_balance, incentive_amount=programme.incentive_total, granted_at=at,
         purchase_due_at=due, replaces=granting.replaces,

@@ -38,7 +38,7 @@ class Award(models.Model):
     region = models.CharField(max_length=5)
     regency_code = models.CharField(max_length=5)
     group = models.CharField(max_length=32)
-    family_index = models.BinaryField()
+    family_ref = models.UUIDField()
     family_place = models.PositiveSmallIntegerField()
     family_limit = models.PositiveSmallIntegerField()
     card_number = models.CharField(max_length=16, unique=True)
@@ -56,7 +56,7 @@ class Award(models.Model):
             state_check(State, "award_state_known"),
             models.UniqueConstraint(fields=["citizen_id", "programme_code"], name="award_once_in_a_lifetime"),
             models.UniqueConstraint(
-                fields=["programme_code", "family_index", "family_place"], name="award_family_place_once"
+                fields=["programme_code", "family_ref", "family_place"], name="award_family_place_once"
             ),
             models.CheckConstraint(
                 condition=Q(family_place__gte=1, family_place__lte=F("family_limit")), name="award_family_limit"

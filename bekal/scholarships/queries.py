@@ -82,10 +82,10 @@ def used_past_due(at: datetime, limit: int) -> list[UUID]:
     return list(rows.order_by("purchase_due_at", "id").values_list("id", flat=True)[:limit])
 
 
-def family_places_taken(programme_code: str, family_indexes: list[bytes]) -> dict[bytes, int]:
+def family_places_taken(programme_code: str, family_refs: list[UUID]) -> dict[UUID, int]:
     """How many awards of a programme each family card holds already."""
-    rows = Award.objects.filter(programme_code=programme_code, family_index__in=family_indexes)
-    return {bytes(index): count for index, count in rows.values_list("family_index").annotate(count=Count("id"))}
+    rows = Award.objects.filter(programme_code=programme_code, family_ref__in=family_refs)
+    return dict(rows.values_list("family_ref").annotate(count=Count("id")))
 
 
 def freed_places(wave_id: UUID) -> list[Award]:

@@ -78,7 +78,7 @@ class TestOnTables:
         "lie",
         [
             {"origin": "https://bekal.evil.example"}, {"origin": "http://localhost:8001"}, {"origin": SITE + "."},
-            {"host": "evil.example"}, {"challenge": websafe_encode(b"\x43" * 32)}, {"kind": "payment.get"},
+            {"host": "evil.example"}, {"signed": websafe_encode(b"\x43" * 32)}, {"ceremony": "payment.get"},
             {"flags": AuthenticatorData.FLAG.UP}, {"flags": AuthenticatorData.FLAG.UV},
         ],
         ids=str,
@@ -97,9 +97,9 @@ class TestOnTables:
         device = Device()
         made(device)
         with pytest.raises(actions.PasskeyUnfit):
-            used(device, kind="webauthn.create")
+            used(device, ceremony="webauthn.create")
         with pytest.raises(actions.PasskeyUnfit):
-            made(Device(credential_id=b"\x08" * 16), kind="webauthn.get")
+            made(Device(credential_id=b"\x08" * 16), ceremony="webauthn.get")
 
     def test_a_challenge_lives_five_minutes(self) -> None:
         device = Device()

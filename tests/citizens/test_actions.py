@@ -19,14 +19,14 @@ from bekal.citizens.actions import (
     record_identity,
     register_citizen,
 )
-from bekal.citizens.actions import registration as registration_actions
 from bekal.citizens.actions.refusals import REFUSALS
-from bekal.citizens.models import MOVES, Citizen, Consent, IdentityMark, State
-from bekal.core import vault
+from bekal.citizens.models import MOVES, Citizen, Consent, Holding, State
+from bekal.citizens.rules import FAMILY, NIK
+from bekal.core import marks, vault
 from bekal.core.clock import now
 from bekal.core.errors import Refused
 from bekal.core.machine import Stale, move
-from bekal.core.models import Event
+from bekal.core.models import Event, Mark
 from bekal.core.texts import LANGUAGES, text
 from tests.citizens.making import BY, answered, nik, registered_citizen, registration
 
@@ -64,12 +64,13 @@ def test_nothing_clear_reaches_the_database() -> None:
         assert not any(clear.encode() in bytes(blob) for blob in sealed)
 
 
-def test_blind_indexes_are_those_of_the_vault() -> None:
+def test_references_stand_for_numbers() -> None:
     citizen = registered_citizen()
-    own, family = queries.identity_keys(citizen.id)
-    assert own == vault.blind_index(nik(), place="citizens.nik")
-    assert family == vault.blind_index("3273100101100001", place="citizens.family_card")
-    assert queries.identity_keys_of([citizen.id])[citizen.id] == queries.IdentityKeys(own, family)
+    numbers = {(NIK, nik()): citizen.nik_ref, (FAMILY, "3273100101100001"): citizen.family_ref}
+    assert marks.find(numbers) == numbers
+    index = vault.blind_indexes([nik()], place=NIK, version=1)[0]
+    assert Mark.objects.get(ref=citizen.nik_ref).index == index
+    assert queries.families_of([citizen.id]) == {citizen.id: citizen.family_ref}
     assert queries.contacts_of([citizen.id])[citizen.id] == queries.Contact("+6281234560001", "id")
 
 
@@ -89,22 +90,13 @@ def test_a_nik_and_a_phone_stand_for_one_person(second: dict[str, Any], refusal:
     with pytest.raises(refusal):
         registered_citizen(2, **second)
     assert Citizen.objects.count() == 1
-    assert IdentityMark.objects.count() == 2
+    assert Holding.objects.count() == 2
 
 
-def test_the_database_itself_holds_each_mark_once() -> None:
-    mark = IdentityMark.objects.get(citizen_id=registered_citizen().id, kind="nik")
+def test_the_database_itself_holds_each_number_once() -> None:
+    held = Holding.objects.get(citizen_id=registered_citizen().id, kind="nik")
     with pytest.raises(IntegrityError), transaction.atomic():
-        IdentityMark.objects.create(index=mark.index, kind="nik", citizen_id=mark.citizen_id)
-
-
-@pytest.mark.parametrize("kind", ["nik", "phone"])
-def test_a_collision_after_the_look_up_is_the_same_refusal(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    registered_citizen(1)
-    monkeypatch.setattr(registration_actions, "_check_free", lambda marks, citizen_id: None)
-    same: dict[str, Any] = {"nik": nik(1)} if kind == "nik" else {"phone": "0812 3456 0001"}
-    with pytest.raises(NikTaken if kind == "nik" else PhoneTaken):
-        registered_citizen(2, **same)
+        Holding.objects.create(ref=held.ref, kind="nik", citizen_id=held.citizen_id)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -221,7 +213,7 @@ def test_rows_name_themselves() -> None:
     citizen = registered_citizen()
     assert str(citizen) == str(citizen.id)
     assert str(Consent.objects.get(purpose="research")) == f"research by {citizen.id}"
-    assert str(IdentityMark.objects.get(kind="nik")) == f"nik of {citizen.id}"
+    assert str(Holding.objects.get(kind="nik")) == f"nik of {citizen.id}"
 
 
 def test_queries_do_not_grow_with_people(django_assert_num_queries: Callable[[int], Any]) -> None:

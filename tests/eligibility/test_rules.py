@@ -71,7 +71,6 @@ def test_a_bar_names_keeper_day_and_correction() -> None:
 @pytest.mark.parametrize(
     ("change", "rule", "reason"),
     [
-        ({"identity": "registered"}, "identity_verified", "eligibility.identity_registered"),
         ({"identity": "mismatched"}, "identity_verified", "eligibility.identity_mismatched"),
         ({"birth_date": date(2005, 8, 21)}, "age", "eligibility.age_below"),
         ({"birth_date": date(1958, 8, 20)}, "age", "eligibility.age_above"),
@@ -104,13 +103,20 @@ people = st.builds(
 @given(st.sampled_from([parse_programme(programme_text(code)) for code in CODES]), people)
 def test_a_verdict_is_the_sum_of_its_results(programme: Programme, person: PersonFacts) -> None:
     found = rules.verdict(programme, person)
-    assert found.eligible == (found.refused_by == ()) == all(result.passed for result in found.results)
+    assert found.eligible == all(result.passed for result in found.results)
+    assert (found.state == "refused") == (found.refused_by != ())
     for result in found.results:
-        assert bool(result.correction) != result.passed
+        assert result.correction or result.outcome != "refused"
         for language in LANGUAGES:
             for key in filter(None, (result.reason, result.correction)):
                 sentences = text(key, language, **result.facts).split(". ")
                 assert all(len(sentence.split()) <= 20 for sentence in sentences)
+
+
+def test_who_waits_for_the_registry_is_not_refused() -> None:
+    found = rules.verdict(NORMAL, replace(PERSON, identity="registered", registry_as_of=None))
+    assert (found.state, found.eligible, found.refused_by) == ("pending", False, ())
+    assert found.results[0].reason == "eligibility.identity_registered"
 
 
 @given(people, st.sampled_from(["police", "pupil", "deceased"]))

@@ -13,7 +13,7 @@ PRODUCT = python_files("bekal", "simulators", "demo", "tools")
 LONG_FILES: frozenset[str] = frozenset()
 LONG_FUNCTIONS: frozenset[str] = frozenset()
 WRITES = {"create", "bulk_create", "update", "bulk_update", "delete", "get_or_create", "update_or_create"}
-WRITERS = {("core", "machine.py"), ("core", "events.py")}
+WRITERS = {("core", "machine.py"), ("core", "events.py"), ("core", "marks.py")}
 MONEY_ROOMS = ("ledger", "scholarships", "market", "incentives")
 
 

@@ -94,7 +94,7 @@ def awarded(number: int = 1) -> Award:
     award = Award.objects.create(
         id=ids.fresh("award", str(number)), wave_id=wave.id, application_id=ids.fresh("application", str(number)),
         citizen_id=citizen.id, rulebook_id=book, programme_code=programme.code, region="32", regency_code="32.73",
-        group="general", family_index=bytes([number % 256, number // 256]) * 16, family_place=1, family_limit=2,
+        group="general", family_ref=UUID(int=number), family_place=1, family_limit=2,
         card_number=f"{number:016}", training_amount=programme.scholarship.training_balance,
         incentive_amount=programme.incentive_total, granted_at=AT, purchase_due_at=AT + timedelta(days=15),
     )  # fmt: skip

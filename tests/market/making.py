@@ -64,7 +64,7 @@ def award(number: int = 1, *, amount: int = BALANCE, wave_number: int = 1, **cha
             "region": "32",
             "regency_code": "32.73",
             "group": "general",
-            "family_index": number.to_bytes(4, "big"),
+            "family_ref": UUID(int=number),
             "family_place": 1,
             "family_limit": 2,
             "card_number": f"{number:016}",

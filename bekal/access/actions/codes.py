@@ -144,4 +144,4 @@ def _one_at_a_time(bound: str) -> None:
 
 
 def _code_hash(purpose: str, bound: str, code: str) -> bytes:
-    return vault.blind_index(f"{purpose}\x1f{bound}\x1f{code.strip()}", place="access.code")
+    return vault.fingerprint(f"{purpose}\x1f{bound}\x1f{code.strip()}", place="access.code")

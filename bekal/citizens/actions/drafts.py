@@ -7,9 +7,9 @@ from uuid import UUID
 
 from bekal.citizens.actions.registration import correct_details, register_citizen
 from bekal.citizens.models import Citizen, Draft
-from bekal.citizens.queries import DRAFT, Answers, answers_in, draft_index
+from bekal.citizens.queries import DRAFT, Answers, answers_in
 from bekal.citizens.rules import Registration
-from bekal.core import events, ids, vault
+from bekal.core import events, ids, marks, vault
 from bekal.core.atomic import action
 from bekal.core.errors import Refused
 from bekal.core.events import Actor
@@ -27,7 +27,7 @@ def keep_answers(*, by: Actor, at: datetime, phone: str, answers: Mapping[str, S
 
     Question by question the last answer wins, from whichever phone or page it comes.
     """
-    row = _locked(phone, at)
+    row = _locked((phone,), at)[phone]
     before = answers_in(row) if row.updated_at > at - Draft.LIFE else {}
     after = before | {name: list(given) for name, given in answers.items()}
     if after == before:
@@ -42,11 +42,10 @@ def keep_answers(*, by: Actor, at: datetime, phone: str, answers: Mapping[str, S
 @action
 def move_draft(*, by: Actor, at: datetime, phone: str, to: str) -> Answers:
     """The person who answered under one proven phone has proven another: the answers go along, theirs win."""
-    first, second = sorted((phone, to))
-    rows = {number: _locked(number, at) for number in (first, second)}
+    rows = _locked((phone, to), at)
     after = answers_in(rows[to]) | answers_in(rows[phone])
     _write(rows[to], after, at)
-    Draft.objects.filter(pk=rows[phone].pk).delete()
+    _delete([rows[phone].id])
     _record("citizens.draft_moved", by, at, rows[to].id, {"from": str(rows[phone].id)})
     return after
 
@@ -68,8 +67,8 @@ def correct_from_draft(*, by: Actor, at: datetime, phone: str, citizen_id: UUID,
 @action
 def forget_drafts(*, by: Actor, at: datetime, limit: int) -> int:
     """Delete drafts nobody touched for thirty days, at most `limit`; how many."""
-    old = Draft.objects.filter(updated_at__lte=at - Draft.LIFE).order_by("updated_at").values_list("pk", flat=True)
-    gone, _ = Draft.objects.filter(pk__in=list(old[:limit]), updated_at__lte=at - Draft.LIFE).delete()
+    old = Draft.objects.select_for_update(skip_locked=True).filter(updated_at__lte=at - Draft.LIFE)
+    gone = _delete(list(old.order_by("updated_at").values_list("id", flat=True)[:limit]))
     if gone:
         events.record(kind="citizens.drafts_forgotten", by=by, at=at, about="drafts", key="batch", data={"count": gone})
     else:
@@ -77,29 +76,34 @@ def forget_drafts(*, by: Actor, at: datetime, limit: int) -> int:
     return gone
 
 
-def _locked(phone: str, at: datetime) -> Draft:
-    """The draft of a phone, begun here if there is none."""
-    index = draft_index(phone)
-    fresh = Draft(
-        phone_index=index, id=ids.fresh("draft", phone, at.isoformat()), answers_sealed=_sealed({}), begun_at=at,
-        updated_at=at,
-    )  # fmt: skip
-    Draft.objects.bulk_create([fresh], ignore_conflicts=True)
-    return Draft.objects.select_for_update(of=("self",)).get(pk=index)
+def _locked(phones: Sequence[str], at: datetime) -> dict[str, Draft]:
+    """The drafts of these phones, begun here where there is none."""
+    refs = marks.refer({(DRAFT, phone): ids.fresh(DRAFT, phone) for phone in phones})
+    fresh = [Draft(id=ref, answers_sealed=_sealed({}, ref), begun_at=at, updated_at=at) for ref in refs.values()]
+    Draft.objects.bulk_create(fresh, ignore_conflicts=True)
+    rows = Draft.objects.select_for_update(of=("self",)).filter(pk__in=list(refs.values())).order_by("id")
+    found = {row.id: row for row in rows}
+    return {phone: found[refs[DRAFT, phone]] for phone in phones}
 
 
 def _write(row: Draft, answers: Answers, at: datetime) -> None:
-    Draft.objects.filter(pk=row.pk).update(answers_sealed=_sealed(answers), updated_at=at)
+    Draft.objects.filter(pk=row.pk).update(answers_sealed=_sealed(answers, row.id), updated_at=at)
 
 
 def _drop(phone: str) -> None:
-    gone, _ = Draft.objects.filter(pk=draft_index(phone)).delete()
-    if not gone:
+    ref = marks.find([(DRAFT, phone)]).get((DRAFT, phone))
+    if ref is None or not _delete([ref]):
         raise DraftGone
 
 
-def _sealed(answers: Answers) -> bytes:
-    return vault.seal(json.dumps(answers), place=DRAFT)
+def _delete(refs: Sequence[UUID]) -> int:
+    gone, _ = Draft.objects.filter(pk__in=refs).delete()
+    marks.release(refs)
+    return gone
+
+
+def _sealed(answers: Answers, row: UUID) -> bytes:
+    return vault.seal(json.dumps(answers), place=DRAFT, row=row)
 
 
 def _record(kind: str, by: Actor, at: datetime, draft_id: UUID, data: Mapping[str, object]) -> None:

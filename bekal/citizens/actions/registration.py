@@ -4,16 +4,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError
-
 from bekal.citizens import rules
 from bekal.citizens.actions.refusals import REFUSALS, IdentitySettled, NikTaken, PhoneTaken
 from bekal.citizens.actions.traces import record
-from bekal.citizens.models import MOVES, Citizen, Consent, IdentityMark, State
-from bekal.citizens.rules import Details, Fault, Registration
-from bekal.core import ids, machine, vault
+from bekal.citizens.models import MOVES, Citizen, Consent, Holding, State
+from bekal.citizens.rules import FAMILY, NIK, PHONE, Details, Fault, Registration
+from bekal.core import ids, machine, marks, vault
 from bekal.core.atomic import action
 from bekal.core.events import Actor
+
+SETTLED = ("nik_ref", "family_ref", "phone_ref", "name", "birth_date")
+"""What the registry has confirmed no longer changes by typing."""
 
 
 def check_registration(registration: Registration, at: datetime) -> Details:
@@ -28,10 +29,9 @@ def check_registration(registration: Registration, at: datetime) -> Details:
 def register_citizen(*, by: Actor, at: datetime, registration: Registration) -> Citizen:
     """Register a person. Refuses what cannot be, and a NIK or phone number that is registered already."""
     details = check_registration(registration, at)
-    citizen = Citizen(id=ids.fresh("citizen", details.nik), registered_at=at, **_columns(details))
-    marks = _marks(citizen, details)
-    _check_free(marks, citizen.id)
-    _claim(marks)
+    citizen_id = ids.fresh("citizen", details.nik)
+    citizen = Citizen(id=citizen_id, registered_at=at, **_columns(citizen_id, details))
+    _hold(citizen)
     citizen.save(force_insert=True)
     _consent(citizen.id, registration.consents, at)
     data = {"regency": citizen.regency_code, "occupation": citizen.occupation}
@@ -44,19 +44,17 @@ def correct_details(*, by: Actor, at: datetime, citizen_id: UUID, registration: 
     """Replace what a person said. A mismatched person is asked about again; a verified one keeps identity and phone."""
     details = check_registration(registration, at)
     citizen = Citizen.objects.select_for_update().get(id=citizen_id)
-    columns = _columns(details)
-    marks = _marks(citizen, details)
-    changed = _identity_changes(citizen, columns, marks)
+    columns = _columns(citizen.id, details)
+    changed = any(getattr(citizen, name) != columns[name] for name in SETTLED)
     if changed and citizen.state == State.VERIFIED:
         raise IdentitySettled
-    if changed:
-        _check_free(marks, citizen.id)
-        IdentityMark.objects.filter(citizen_id=citizen.id).delete()
-        _claim(marks)
     if citizen.state == State.MISMATCHED:
         machine.move(citizen, State.REGISTERED, moves=MOVES, mismatching=[])
     for name, value in columns.items():
         setattr(citizen, name, value)
+    if changed:
+        Holding.objects.filter(citizen_id=citizen.id).delete()
+        _hold(citizen)
     citizen.save(update_fields=list(columns))
     Consent.objects.filter(citizen_id=citizen.id).exclude(purpose__in=registration.consents).delete()
     _consent(citizen.id, registration.consents, at)
@@ -64,14 +62,18 @@ def correct_details(*, by: Actor, at: datetime, citizen_id: UUID, registration: 
     return citizen
 
 
-def _columns(details: Details) -> dict[str, Any]:
+def _columns(citizen_id: UUID, details: Details) -> dict[str, Any]:
     said = details.said
+    numbers = {NIK: details.nik, FAMILY: details.family_card, PHONE: details.phone}
+    refs = marks.refer({(place, value): ids.fresh(place, value) for place, value in numbers.items()})
+    sealed = {place: vault.seal(value, place=place, row=citizen_id) for place, value in numbers.items()}
     return {
-        "nik_sealed": vault.seal(details.nik, place="citizens.nik"),
-        "nik_index": vault.blind_index(details.nik, place="citizens.nik"),
-        "family_sealed": vault.seal(details.family_card, place="citizens.family_card"),
-        "family_index": vault.blind_index(details.family_card, place="citizens.family_card"),
-        "phone_sealed": vault.seal(details.phone, place="citizens.phone"),
+        "nik_sealed": sealed[NIK],
+        "nik_ref": refs[NIK, details.nik],
+        "family_sealed": sealed[FAMILY],
+        "family_ref": refs[FAMILY, details.family_card],
+        "phone_sealed": sealed[PHONE],
+        "phone_ref": refs[PHONE, details.phone],
         "name": details.name,
         "birth_date": said.birth_date,
         "sex": said.sex,
@@ -84,40 +86,16 @@ def _columns(details: Details) -> dict[str, Any]:
     }
 
 
-def _marks(citizen: Citizen, details: Details) -> list[IdentityMark]:
-    values = {"nik": details.nik, "phone": details.phone}
-    return [
-        IdentityMark(index=vault.blind_index(value, place=f"citizens.{kind}"), kind=kind, citizen_id=citizen.id)
-        for kind, value in values.items()
-    ]
-
-
-def _check_free(marks: list[IdentityMark], citizen_id: UUID) -> None:
-    taken = IdentityMark.objects.filter(index__in=[mark.index for mark in marks]).exclude(citizen_id=citizen_id)
-    kinds = set(taken.values_list("kind", flat=True))
-    if "nik" in kinds:
+def _hold(citizen: Citizen) -> None:
+    """Make NIK and phone the person's own; the primary key decides who was first."""
+    refs = {citizen.nik_ref: "nik", citizen.phone_ref: "phone"}
+    rows = [Holding(ref=ref, kind=kind, citizen_id=citizen.id) for ref, kind in sorted(refs.items())]
+    Holding.objects.bulk_create(rows, ignore_conflicts=True)
+    held = set(Holding.objects.filter(citizen_id=citizen.id).values_list("kind", flat=True))
+    if "nik" not in held:
         raise NikTaken
-    if kinds:
+    if "phone" not in held:
         raise PhoneTaken
-
-
-def _claim(marks: list[IdentityMark]) -> None:
-    try:
-        IdentityMark.objects.bulk_create(marks)
-    except IntegrityError as collision:  # somebody else was faster than the look-up
-        nik_taken = bytes(marks[0].index).hex() in str(collision)
-        raise (NikTaken if nik_taken else PhoneTaken) from None
-
-
-def _identity_changes(citizen: Citizen, columns: dict[str, Any], marks: list[IdentityMark]) -> bool:
-    settled = ("nik_index", "family_index", "name", "birth_date")
-    same = all(_plain(getattr(citizen, name)) == columns[name] for name in settled)
-    known = IdentityMark.objects.filter(citizen_id=citizen.id, index__in=[mark.index for mark in marks]).count()
-    return not same or known != len(marks)
-
-
-def _plain(value: Any) -> Any:
-    return bytes(value) if isinstance(value, memoryview) else value
 
 
 def _consent(citizen_id: UUID, purposes: tuple[str, ...], at: datetime) -> None:

@@ -1,13 +1,14 @@
 """Linking and closing the account that a citizen is paid on."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
 from bekal.citizens.queries import citizen_view
-from bekal.core import events, ids, vault
+from bekal.core import events, ids, marks, vault
 from bekal.core.atomic import action
 from bekal.core.errors import Refused
 from bekal.core.events import Actor
@@ -15,6 +16,8 @@ from bekal.core.machine import move
 from bekal.incentives.models import PAYEE_MOVES, PayeeAccount, PayeeState
 from bekal.incentives.ports import Holder
 from bekal.incentives.rules import Held, account_faults, masked
+
+Columns = dict[str, str | bytes | UUID]
 
 ACCOUNT = re.compile(r"\d{6,34}")
 PLACE = "incentives.account"
@@ -73,11 +76,11 @@ def link_account(
     if reasons:
         raise AccountRefused(reasons)
     row = PayeeAccount.objects.select_for_update().filter(citizen_id=citizen_id).first()
-    index = vault.blind_index(f"{channel}:{number}", place=PLACE)
-    if row is not None and row.state == PayeeState.LINKED and bytes(row.account_index) == index:
+    ref = account_refs([(channel, number)])[0]
+    if row is not None and row.state == PayeeState.LINKED and row.account_ref == ref:
         events.nothing_changed()
         return row
-    kept = _keep(row, citizen_id, at, _columns(channel, number, index, holder))
+    kept = _keep(row, citizen_id, at, _columns(channel, number, ref, holder))
     events.record(
         kind="incentives.account_linked", by=by, at=at, about="payee_account", key=str(kept.id), person=citizen_id,
         data={"channel": channel, "changed": row is not None},
@@ -102,11 +105,18 @@ def close_account(*, by: Actor, at: datetime, citizen_id: UUID, why: str) -> Pay
     return row
 
 
-def _columns(channel: str, number: str, index: bytes, holder: Holder) -> dict[str, str | bytes]:
+def account_refs(accounts: Sequence[tuple[str, str]]) -> list[UUID]:
+    """The references that stand for accounts (channel, number); used inside actions."""
+    numbers = [(PLACE, f"{channel}:{number}") for channel, number in accounts]
+    refs = marks.refer({number: ids.fresh(*number) for number in numbers})
+    return [refs[number] for number in numbers]
+
+
+def _columns(channel: str, number: str, ref: UUID, holder: Holder) -> Columns:
     return {
         "channel": channel,
         "account_sealed": vault.seal(number, place=PLACE),
-        "account_index": index,
+        "account_ref": ref,
         "account_tail": number[-4:],
         "holder_masked": masked(holder.name),
         "holder_sealed": vault.seal(holder.name, place=HOLDER_PLACE),
@@ -114,7 +124,7 @@ def _columns(channel: str, number: str, index: bytes, holder: Holder) -> dict[st
     }
 
 
-def _keep(row: PayeeAccount | None, citizen_id: UUID, at: datetime, columns: dict[str, str | bytes]) -> PayeeAccount:
+def _keep(row: PayeeAccount | None, citizen_id: UUID, at: datetime, columns: Columns) -> PayeeAccount:
     try:
         with transaction.atomic():
             if row is None:

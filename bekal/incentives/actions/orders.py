@@ -164,7 +164,7 @@ def _block_accounts(*, at: datetime, refused: Sequence[PaymentOrder]) -> list[Pa
         for row in refused
         if row.citizen_id is not None
         and PayeeAccount.objects.filter(
-            citizen_id=row.citizen_id, account_index=bytes(row.account_index), state=PayeeState.LINKED
+            citizen_id=row.citizen_id, account_ref=row.account_ref, state=PayeeState.LINKED
         ).update(state=PayeeState.REFUSED, refused_code=row.partner_code, ended_at=at)
     ]
 

@@ -12,7 +12,7 @@ from bekal.core.atomic import action
 from bekal.core.errors import Refused
 from bekal.core.events import Actor
 from bekal.core.machine import move
-from bekal.incentives.actions.accounts import HOLDER_PLACE, PLACE
+from bekal.incentives.actions.accounts import HOLDER_PLACE, PLACE, account_refs
 from bekal.incentives.models import (
     ORDER_MOVES,
     RUN_MOVES,
@@ -151,7 +151,7 @@ def _settlements() -> list[Due]:
                     amount=amount,
                     channel=Channel.BANK,
                     account_sealed=vault.seal(account, place=PLACE),
-                    account_index=vault.blind_index(f"{Channel.BANK}:{account}", place=PLACE),
+                    account_ref=account_refs([(Channel.BANK, account)])[0],
                     holder_sealed=vault.seal(name, place=HOLDER_PLACE),
                     organisation_id=organisation_id,
                     settlement_id=settlement_id,
@@ -177,7 +177,7 @@ def _order(due: Due, at: datetime) -> PaymentOrder:
         amount=due.amount,
         channel=due.channel,
         account_sealed=due.account_sealed,
-        account_index=due.account_index,
+        account_ref=due.account_ref,
         holder_sealed=due.holder_sealed,
         state=OrderState.PLANNED,
         planned_at=at,
@@ -185,7 +185,7 @@ def _order(due: Due, at: datetime) -> PaymentOrder:
 
 
 def _run(orders: Sequence[PaymentOrder], channel: str, by: Actor, at: datetime) -> PayRun:
-    found = digest(OrderFacts(order.reference, order.amount, order.account_index.hex()) for order in orders)
+    found = digest(OrderFacts(order.reference, order.amount, order.account_ref.hex) for order in orders)
     return PayRun(
         id=ids.fresh("pay run", channel, found, str(PayRun.objects.filter(digest=found).count())),
         channel=channel,

@@ -39,7 +39,7 @@ class Due:
     amount: int
     channel: str
     account_sealed: bytes
-    account_index: bytes
+    account_ref: UUID
     holder_sealed: bytes
     award_id: UUID | None = None
     citizen_id: UUID | None = None
@@ -111,8 +111,8 @@ def facts_of(awards: Sequence[Award]) -> dict[UUID, AwardFacts]:
 
 def run_digest(pay_run_id: UUID) -> str:
     """The digest of a pay run's orders as they stand now; an approval covers exactly this."""
-    rows = PaymentOrder.objects.filter(pay_run_id=pay_run_id).values_list("reference", "amount", "account_index")
-    return digest(OrderFacts(reference, amount, bytes(index).hex()) for reference, amount, index in rows.iterator())
+    rows = PaymentOrder.objects.filter(pay_run_id=pay_run_id).values_list("reference", "amount", "account_ref")
+    return digest(OrderFacts(reference, amount, account_ref.hex) for reference, amount, account_ref in rows.iterator())
 
 
 def channels_to_send(at: datetime) -> list[str]:
@@ -162,7 +162,7 @@ def _due(award: Award, one: Standing, account: PayeeAccount) -> Due:
         amount=one.amount,
         channel=account.channel,
         account_sealed=bytes(account.account_sealed),
-        account_index=bytes(account.account_index),
+        account_ref=account.account_ref,
         holder_sealed=bytes(account.holder_sealed),
         award_id=award.id,
         citizen_id=award.citizen_id,

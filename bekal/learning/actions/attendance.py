@@ -58,7 +58,7 @@ def open_attendance(
     One e-mail stands for one learner of a training: another code of that training with it is refused (`EmailUsed`).
     Raises CodeUnknown, CodeOfAnother, CodeVoided, SequenceUnknown, OutsideSession.
     """
-    index = vault.blind_index(email.strip().lower(), place="learning.email")
+    index = vault.fingerprint(email.strip().lower(), place="learning.email")
     enrolment = opened_enrolment(at=at, provider_id=provider_id, redeem_code=redeem_code, email_index=index)
     if not sequence_exists(sequence, enrolment.sessions):
         raise SequenceUnknown(sequence=sequence, sessions=enrolment.sessions)

@@ -41,7 +41,9 @@ def funnel(wave_number: int) -> list[FunnelLine]:
 
 def _before(wave: WaveView) -> dict[str, int]:
     people = Citizen.objects.filter(registered_at__lt=wave.closes_at)
-    eligible = Verdict.objects.filter(rulebook_id=wave.rulebook_id, eligible=True, citizen_id__in=people.values("id"))
+    eligible = Verdict.objects.filter(
+        rulebook_id=wave.rulebook_id, outcome="eligible", citizen_id__in=people.values("id")
+    )
     return {
         "registered": people.count(),
         "verified": people.filter(verified_at__isnull=False).count(),

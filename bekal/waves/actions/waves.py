@@ -9,7 +9,7 @@ from bekal.core import events, ids
 from bekal.core.atomic import action
 from bekal.core.events import Actor
 from bekal.core.machine import move
-from bekal.eligibility.queries import is_eligible, standing_in
+from bekal.eligibility.queries import decided
 from bekal.engines.draw.roll import ticket_id
 from bekal.rulebooks.actions import mark_used
 from bekal.rulebooks.queries import programme_of
@@ -63,21 +63,21 @@ def join_wave(*, by: Actor, at: datetime, wave_id: UUID, citizen_id: UUID) -> Ap
     wave = Wave.objects.get(pk=wave_id)
     if wave.state != WaveState.OPEN or not wave.opens_at <= at < wave.closes_at:
         raise WaveClosed(number=wave.number)
-    if not is_eligible(citizen_id, wave.rulebook_id):
+    verdict = decided(wave.rulebook_id, [citizen_id]).get(citizen_id)
+    if verdict is None or verdict.state == "refused":
         raise NotEligible(number=wave.number)
     if Application.objects.filter(citizen_id=citizen_id, wave_id=wave_id).update(attempts=F("attempts") + 1):
         events.nothing_changed()
         return Application.objects.get(citizen_id=citizen_id, wave_id=wave_id)
     programme = programme_of(wave.rulebook_id)
     assert programme.selection
-    place, group = standing_in(citizen_id, programme)
     application = Application.objects.create(
         id=ids.fresh("application", str(wave_id), str(citizen_id)),
         wave=wave,
         citizen_id=citizen_id,
-        region=rules.region_of(place, programme.selection.region_level),
-        regency_code=place,
-        group=group,
+        region=rules.region_of(verdict.regency_code, programme.selection.region_level),
+        regency_code=verdict.regency_code,
+        group=verdict.group,
         ticket_id=ticket_id(wave_key=wave_key(wave_id), person=citizen_id),
         joined_at=at,
     )

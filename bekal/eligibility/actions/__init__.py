@@ -1,0 +1,24 @@
+"""Keeping facts about people, deciding about them, and looking again when a list comes late."""
+
+from bekal.eligibility.actions.decisions import decide_eligibility, decide_people, settle_identity
+from bekal.eligibility.actions.facts import end_fact, record_fact, record_facts, record_registers
+from bekal.eligibility.actions.lists import ImportedList, ListTooOld, import_list
+from bekal.eligibility.actions.reviews import OtherEyes, ReviewGone, ReviewNeedsReason, confirm_review, dismiss_review
+
+__all__ = [
+    "ImportedList",
+    "ListTooOld",
+    "OtherEyes",
+    "ReviewGone",
+    "ReviewNeedsReason",
+    "confirm_review",
+    "decide_eligibility",
+    "decide_people",
+    "dismiss_review",
+    "end_fact",
+    "import_list",
+    "record_fact",
+    "record_facts",
+    "record_registers",
+    "settle_identity",
+]

@@ -1,0 +1,79 @@
+"""A person looks at a decision that a late list contests."""
+
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from bekal.citizens.models import Citizen
+from bekal.core import events
+from bekal.core.atomic import action
+from bekal.core.errors import Refused
+from bekal.core.events import Actor
+from bekal.core.machine import move
+from bekal.eligibility.actions.decisions import decide_people
+from bekal.eligibility.models import REVIEW_MOVES, Fact, Review, ReviewState, Stands, Verdict
+
+REVIEWER = "review"
+
+
+class ReviewGone(Refused):
+    code: ClassVar[str] = "eligibility.review_gone"
+
+
+class ReviewNeedsReason(Refused):
+    code: ClassVar[str] = "eligibility.review_needs_reason"
+
+
+class OtherEyes(Refused):
+    code: ClassVar[str] = "eligibility.review_other_eyes"
+
+
+@action
+def dismiss_review(*, by: Actor, at: datetime, review_id: UUID, why: str) -> Review:
+    """The list is wrong about this person: the fact ends, and what was decided before holds again."""
+    return _close(by, at, _open(review_id, why), ReviewState.DISMISSED, Stands.ENDED, why)
+
+
+@action
+def confirm_review(*, by: Actor, at: datetime, review_id: UUID, why: str) -> Review:
+    """The list is right: the person is refused. Whoever says so first proposes it; another member of staff decides."""
+    review = _open(review_id, why)
+    if not review.proposed_by:
+        Review.objects.filter(pk=review.pk).update(proposed_by=by.key, why=why)
+        review.proposed_by = by.key
+        _record("eligibility.review_proposed", by, at, review, why)
+        return review
+    if review.proposed_by == by.key:
+        raise OtherEyes
+    return _close(by, at, review, ReviewState.CONFIRMED, Stands.STANDS, why)
+
+
+def _open(review_id: UUID, why: str) -> Review:
+    if not why.strip():
+        raise ReviewNeedsReason
+    review = Review.objects.select_for_update(of=("self",)).filter(pk=review_id, state=ReviewState.OPEN).first()
+    if review is None:
+        raise ReviewGone
+    return review
+
+
+def _close(by: Actor, at: datetime, review: Review, to: ReviewState, fact: Stands, why: str) -> Review:
+    move(review, to, moves=REVIEW_MOVES, closed_at=at, closed_by=by.key, why=why)
+    ref = Citizen.objects.values_list("nik_ref", flat=True).get(id=review.citizen_id)
+    rows = Fact.objects.filter(nik_ref=ref, kind=review.kind, standing=Stands.CONTESTED)
+    if fact == Stands.ENDED:
+        rows.update(standing=fact, source=REVIEWER, as_of=at.date(), recorded_at=at)
+    else:
+        rows.update(standing=fact, recorded_at=at)
+    _record(f"eligibility.review_{to.value}", by, at, review, why)
+    books = Verdict.objects.filter(citizen_id=review.citizen_id).order_by("rulebook_id")
+    for rulebook_id in books.values_list("rulebook_id", flat=True):
+        decide_people(by=by, at=at, rulebook_id=rulebook_id, citizen_ids=[review.citizen_id])
+    return review
+
+
+def _record(kind: str, by: Actor, at: datetime, review: Review, why: str) -> None:
+    data = {"register": review.kind, "list": str(review.register_list_id)}
+    events.record(
+        kind=kind, by=by, at=at, about="review", key=str(review.id), person=review.citizen_id, why=why, data=data
+    )
