@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import F
 
 from bekal.access import rules
@@ -56,9 +56,9 @@ def issue_code(
 ) -> None:
     """Send a six-digit code to `to`, good for ten minutes, once, for `purpose` and `bound_to` only.
 
-    `to` None keeps the same books and sends nothing, so that nobody learns from us which numbers are registered. The
-    text `template` starts with the code, names the act and warns; it may show {site}, our host, for the phone that
-    fills the code in by itself. Raises CodeTooSoon.
+    `to` None keeps the same books, does the same work and takes the message back: neither answers nor their time tell
+    which numbers are registered. The text `template` starts with the code, names the act and warns; it may show {site},
+    our host, for the phone that fills the code in by itself. Raises CodeTooSoon.
     """
     bound = bound_key(purpose, bound_to)
     _one_at_a_time(bound)
@@ -78,11 +78,14 @@ def issue_code(
         kind="access.code_issued" if to else "access.code_withheld", by=by, at=at, about="code", key=str(row.id),
         data={"purpose": purpose},
     )  # fmt: skip
-    if to is not None:
+    said = {**facts, "code": code, "site": urlsplit(settings.SITE_URL).hostname}
+    with transaction.atomic():
         queue_notice(
-            by=by, at=at, to=to, template=template, language=language,
-            facts={**facts, "code": code, "site": urlsplit(settings.SITE_URL).hostname}, reference=f"code:{row.id}",
+            by=by, at=at, to=to or bound_to, template=template, language=language, facts=said,
+            reference=f"code:{row.id}",
         )  # fmt: skip
+        if to is None:
+            transaction.set_rollback(True)
 
 
 def redeem_code(*, by: Actor, at: datetime, purpose: str, bound_to: str, code: str) -> None:
