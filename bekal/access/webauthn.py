@@ -5,7 +5,7 @@ import json
 import struct
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -93,7 +93,7 @@ def read_registration(site: str, challenge: bytes, answer: str) -> NewCredential
 
 def answering(answer: str) -> bytes:
     """The id of the key that an answer says it comes from. Raises Unfit."""
-    return _judged(lambda: AuthenticationResponse.from_dict(_parsed(answer)).raw_id)
+    return _judged(lambda: bytes(AuthenticationResponse.from_dict(_parsed(answer)).raw_id))
 
 
 def read_assertion(
@@ -103,11 +103,13 @@ def read_assertion(
 
     def read() -> int:
         said = AuthenticationResponse.from_dict(_parsed(answer))
-        key = AttestedCredentialData.create(Aaguid.NONE, credential_id, CoseKey.parse(cbor.decode(public_key)))
+        key = AttestedCredentialData.create(
+            Aaguid.NONE, credential_id, CoseKey.parse(cast(Mapping[int, Any], cbor.decode(public_key)))
+        )
         _server(site).authenticate_complete(_state(challenge), [key], said)
         if said.response.user_handle not in (None, principal.encode()):
             raise Unfit
-        return said.response.authenticator_data.counter
+        return int(said.response.authenticator_data.counter)
 
     return _judged(read)
 

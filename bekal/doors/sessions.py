@@ -123,7 +123,7 @@ def renew(request: HttpRequest, *, onward: str, forget: bool = False) -> None:
         note["onward"] = onward
         note.set_expiry(ONWARD_SECONDS)
         with suppress(CreateError):  # the other of two requests at once was faster
-            note.save(must_create=True)
+            note.save(True)
 
 
 def moved_on(request: HttpRequest) -> str:

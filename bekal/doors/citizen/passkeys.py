@@ -69,7 +69,7 @@ def security_page(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect("/saya/keamanan")
 
 
-def _security(request: HttpRequest, faults: tuple[Fault, ...] = (), name: tuple[str, ...] = ()) -> HttpResponse:
+def _security(request: HttpRequest, faults: tuple[Fault, ...] = (), name: Sequence[str] = ()) -> HttpResponse:
     keys = tuple((webauthn.to_web(one.credential_id), one) for one in passkeys_of(actor(request)))
     response = show(
         request,

@@ -1,5 +1,6 @@
 """Signing in: phone and one-time code, after a long absence a second proof too, or a one-time link; signing out."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -55,7 +56,7 @@ def phone(request: HttpRequest) -> HttpResponse:
     return _send(request, reading.values["phone"])
 
 
-def phone_page(request: HttpRequest, faults: tuple[Fault, ...] = (), given: tuple[str, ...] = ()) -> HttpResponse:
+def phone_page(request: HttpRequest, faults: tuple[Fault, ...] = (), given: Sequence[str] = ()) -> HttpResponse:
     """The page of the two ways in: phone and code, or, where the browser can, a passkey."""
     response = show(request, "citizen/sign_in.html", faults=faults, asked=asked(PHONE, given, faults))
     allow_own_script(response)
