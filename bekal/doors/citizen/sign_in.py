@@ -18,7 +18,7 @@ from bekal.core.events import Actor
 from bekal.doors import answers
 from bekal.doors.citizen.questions import CODE, PHONE
 from bekal.doors.citizen.waits import wait_words
-from bekal.doors.fields import Field, ask_form, asked, read_form
+from bekal.doors.fields import Field, asked, read_form
 from bekal.doors.headers import allow_own_script
 from bekal.doors.languages import spoken
 from bekal.doors.pages import Fault, refusal_words, show
@@ -152,7 +152,8 @@ def proof(request: HttpRequest) -> HttpResponse:
     faults = reading.faults or _unproven(request, key, **reading.values)
     if not faults:
         return _let_in(request, key)
-    return show(request, "citizen/sign_in_proof.html", faults=faults, fields=ask_form(PROOF, reading))
+    fields = tuple(asked(field, reading.raw[field.name], faults) for field in PROOF)
+    return show(request, "citizen/sign_in_proof.html", faults=faults, fields=fields)
 
 
 def _half_in(request: HttpRequest) -> UUID | None:
