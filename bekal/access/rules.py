@@ -12,6 +12,8 @@ ROLES: dict[str, frozenset[str]] = {
     "draw_operator": frozenset({"operator", "sign_draw"}),
     "finance_maker": frozenset({"operator", "plan_pay_run", "fund"}),
     "finance_checker": frozenset({"operator", "approve_pay_run", "approve_fund"}),
+    "identity_reviewer": frozenset({"operator", "review_identity"}),
+    "list_reviewer": frozenset({"operator", "review_list"}),
     "auditor": frozenset({"operator", "audit"}),
 }
 CODE_DIGITS = 6

@@ -4,9 +4,9 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
-from bekal.cli import draw
+from bekal.cli import draw, keys, programme
+from bekal.cli.started import start_django
 from bekal.cli.trouble import Trouble
 
 
@@ -20,6 +20,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(options.run(options))
     except Trouble as trouble:
         print(f"bekal: {trouble}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
 
 
@@ -35,24 +38,17 @@ def _parser() -> argparse.ArgumentParser:
     work.add_argument("--every", type=float, default=5.0, metavar="SECONDS")
     work.set_defaults(run=_work)
 
-    programme = commands.add_parser("programme", help="programme files").add_subparsers(required=True, metavar="what")
-    check = programme.add_parser("check", help="explain every fault of a programme file, with its line")
-    check.add_argument("file", type=Path)
-    check.set_defaults(run=_programme_check)
-
+    programme.add_commands(
+        commands.add_parser("programme", help="programme files").add_subparsers(required=True, metavar="what")
+    )
     draw.add_commands(commands.add_parser("draw", help="draws").add_subparsers(required=True, metavar="what"))
+
+    keys.add_commands(commands.add_parser("keys", help="renewing keys").add_subparsers(required=True, metavar="what"))
 
     ledger = commands.add_parser("ledger", help="the books").add_subparsers(required=True, metavar="what")
     books = ledger.add_parser("verify", help="recompute every account from its transfers, and every seal")
     books.set_defaults(run=_ledger_verify)
     return parser
-
-
-def _django() -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bekal.project.settings")
-    import django
-
-    django.setup()
 
 
 def _manage(words: list[str]) -> int:
@@ -69,7 +65,7 @@ def _manage(words: list[str]) -> int:
 
 
 def _migrate(_: argparse.Namespace) -> int:
-    _django()
+    start_django()
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0)
@@ -77,28 +73,15 @@ def _migrate(_: argparse.Namespace) -> int:
 
 
 def _work(options: argparse.Namespace) -> int:
-    _django()
+    start_django()
     from bekal.cli.work import work
 
     work(once=options.once, every=options.every)
     return 0
 
 
-def _programme_check(options: argparse.Namespace) -> int:
-    from bekal.rulebooks.rules import ProgrammeFaults, parse_programme
-
-    try:
-        programme = parse_programme(_read(options.file).decode(), file=str(options.file))
-    except ProgrammeFaults as found:
-        for fault in found.faults:
-            print(f"{options.file}:{fault.line}: {fault.path}: {fault.problem} {fault.hint}")
-        return 1
-    print(f"{options.file}: {programme.code}, version {programme.version}, is in order")
-    return 0
-
-
 def _ledger_verify(_: argparse.Namespace) -> int:
-    _django()
+    start_django()
     from bekal.ledger.queries import books_in_order
 
     problems = books_in_order()
@@ -106,10 +89,3 @@ def _ledger_verify(_: argparse.Namespace) -> int:
         print(f"problem: {problem}")
     print("the books are wrong" if problems else "the books are in order: difference 0, every seal holds")
     return 1 if problems else 0
-
-
-def _read(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise Trouble(f"{file} cannot be read: {error.strerror}") from error

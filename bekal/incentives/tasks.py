@@ -14,11 +14,11 @@ from bekal.core.events import Actor
 from bekal.core.money import format_rupiah
 from bekal.core.ports import open_port
 from bekal.incentives.actions import PayerSilent, link_account, plan_pay_run, record_answers, take_orders
-from bekal.incentives.actions.accounts import HOLDER_PLACE, PLACE, account_number
+from bekal.incentives.actions.accounts import account_number
 from bekal.incentives.models import Channel, OrderKind, PayeeAccount, PaymentOrder, PayRun
 from bekal.incentives.ports import Instruction, PayAnswer, Payer
 from bekal.incentives.queries import channels_to_send, in_flight
-from bekal.incentives.rules import Asked, nik_hash
+from bekal.incentives.rules import HOLDER_PLACE, PLACE, Asked, nik_hash
 from bekal.rulebooks.queries import programme_of
 from bekal.scholarships.queries import award_of
 

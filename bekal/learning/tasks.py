@@ -1,5 +1,6 @@
 """What is due in learning: face checks that a learner asked for, and certificates to issue."""
 
+from hashlib import sha256
 from uuid import UUID
 
 from bekal.citizens.ports import FaceAnswer, FaceMatch
@@ -35,7 +36,8 @@ def issue_due() -> int:
 
 def _compare(*, token: str, citizen_id: UUID, photo: bytes) -> FaceAnswer | None:
     port: FaceMatch = open_port("face_match")
+    reference = f"attendance-{token[:32]}-{sha256(photo).hexdigest()[:16]}"
     try:
-        return port.compare(nik=nik_of(citizen_id), photo=photo, reference=f"attendance-{token[:32]}")
+        return port.compare(nik=nik_of(citizen_id), photo=photo, reference=reference)
     except ConnectionError:
         return None

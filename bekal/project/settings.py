@@ -139,6 +139,7 @@ MIDDLEWARE = [
     "bekal.doors.headers.SecurityHeaders",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "bekal.doors.languages.Language",
+    "bekal.doors.uploads.BodyLimit",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
 ]

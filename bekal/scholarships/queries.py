@@ -6,9 +6,18 @@ from uuid import UUID
 
 from django.db.models import Count
 
+from bekal.core.errors import Refused
 from bekal.ledger.queries import balances
+from bekal.rulebooks.queries import programme_of
+from bekal.rulebooks.rules import Programme, Scholarship
 from bekal.scholarships.models import Award, State
 from bekal.waves.queries import wave_number
+
+
+class NothingToGive(Refused):
+    """The programme gives no scholarship."""
+
+    code = "scholarships.nothing_to_give"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +98,9 @@ def family_places_taken(programme_code: str, family_refs: list[UUID]) -> dict[UU
 
 
 def freed_places(wave_id: UUID) -> list[Award]:
-    """Revoked awards of a wave whose place nobody has taken yet."""
-    rows = Award.objects.filter(wave_id=wave_id, state=State.REVOKED, replacement=None)
+    """Revoked or withdrawn awards of a wave that bought nothing and whose place nobody has taken yet."""
+    rows = Award.objects.filter(wave_id=wave_id, first_purchase_at=None, replacement=None)
+    rows = rows.filter(state__in=[State.REVOKED, State.WITHDRAWN])
     return list(rows.order_by("ended_at", "card_number"))
 
 
@@ -104,3 +114,11 @@ def _view(row: Award | None) -> AwardView | None:
         row.training_amount, row.incentive_amount, training.available if training else 0,
         incentive.available if incentive else 0, row.granted_at, row.first_purchase_at, row.purchase_due_at,
     )  # fmt: skip
+
+
+def giving(rulebook_id: UUID) -> tuple[Programme, Scholarship]:
+    """A programme version and what it gives. Raises NothingToGive."""
+    programme = programme_of(rulebook_id)
+    if programme.scholarship is None:
+        raise NothingToGive(programme=programme.code)
+    return programme, programme.scholarship

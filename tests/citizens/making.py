@@ -1,9 +1,12 @@
 """People for tests, made as the doors make them."""
 
+import io
 from datetime import date
 from typing import Any
 
-from bekal.citizens.actions import register_citizen
+from PIL import Image
+
+from bekal.citizens.actions import record_identity, register_citizen
 from bekal.citizens.models import Citizen
 from bekal.citizens.ports import RegistryAnswer
 from bekal.citizens.rules import Registration
@@ -67,3 +70,16 @@ class Registry:
         if isinstance(answer, ConnectionError):
             raise answer
         return answer
+
+
+def verified_citizen(number: int = 1, **said: Any) -> Citizen:
+    """Person `number`, known to the registry."""
+    citizen = registered_citizen(number, **said)
+    return record_identity(by=BY, at=now(), citizen_id=citizen.id, answer=answered())
+
+
+def picture(kind: str = "JPEG", size: tuple[int, int] = (480, 640), colour: Any = "tan", **options: Any) -> bytes:
+    """An encoded picture of one colour."""
+    made = io.BytesIO()
+    Image.new(options.pop("mode", "RGB"), size, colour).save(made, kind, **options)
+    return made.getvalue()

@@ -12,7 +12,7 @@ from django.test import Client
 from bekal.citizens.actions import keep_answers
 from bekal.citizens.models import Citizen, Draft
 from bekal.citizens.queries import draft_answers
-from bekal.citizens.tasks import forget_due
+from bekal.citizens.tasks import forget_drafts_due as forget_due
 from bekal.core import clock
 from bekal.core.models import Event
 from bekal.core.texts import text

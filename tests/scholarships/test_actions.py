@@ -147,8 +147,8 @@ def test_at_the_year_end_everything_left_goes_back(book: RuleBook) -> None:
 
 def test_a_programme_that_gives_nothing_awards_nothing(clock_at: ClockAt) -> None:
     book = loaded_programme("skills-week")
-    with pytest.raises(actions.NothingToGive):
-        actions._giving(book.id)
+    with pytest.raises(queries.NothingToGive):
+        queries.giving(book.id)
 
 
 def test_unknown_awards(book: RuleBook) -> None:

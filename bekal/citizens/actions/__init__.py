@@ -1,5 +1,6 @@
 """Every write about a person, split by noun."""
 
+from bekal.citizens.actions.claims import claim_face, claim_identity
 from bekal.citizens.actions.drafts import (
     DraftGone,
     correct_from_draft,
@@ -8,11 +9,23 @@ from bekal.citizens.actions.drafts import (
     move_draft,
     register_from_draft,
 )
+from bekal.citizens.actions.faces import (
+    decide_face_case,
+    forget_photos,
+    read_case_photo,
+    record_face_answer,
+    submit_photo,
+    take_face_case,
+)
 from bekal.citizens.actions.identity import record_identity
 from bekal.citizens.actions.refusals import (
     BirthDateImpossible,
+    CaseGone,
     ChoiceUnknown,
     ConsentMissing,
+    DecisionMissing,
+    FaceBeforeData,
+    FaceSettled,
     FamilyCardIsNik,
     FamilyCardMalformed,
     IdentitySettled,
@@ -30,15 +43,27 @@ from bekal.citizens.actions.refusals import (
     NikWrongLength,
     PhoneMalformed,
     PhoneTaken,
+    PhotoInCheck,
+    PhotoMissing,
+    PhotoMoving,
+    PhotoRefused,
+    PhotoTooBig,
+    PhotoTooManyPixels,
+    PhotoTooSmall,
+    PhotoUnreadable,
     UnderAge,
 )
 from bekal.citizens.actions.registration import check_registration, correct_details, register_citizen
 
 __all__ = [
     "BirthDateImpossible",
+    "CaseGone",
     "ChoiceUnknown",
     "ConsentMissing",
+    "DecisionMissing",
     "DraftGone",
+    "FaceBeforeData",
+    "FaceSettled",
     "FamilyCardIsNik",
     "FamilyCardMalformed",
     "IdentitySettled",
@@ -56,14 +81,30 @@ __all__ = [
     "NikWrongLength",
     "PhoneMalformed",
     "PhoneTaken",
+    "PhotoInCheck",
+    "PhotoMissing",
+    "PhotoMoving",
+    "PhotoRefused",
+    "PhotoTooBig",
+    "PhotoTooManyPixels",
+    "PhotoTooSmall",
+    "PhotoUnreadable",
     "UnderAge",
     "check_registration",
+    "claim_face",
+    "claim_identity",
     "correct_details",
     "correct_from_draft",
+    "decide_face_case",
     "forget_drafts",
+    "forget_photos",
     "keep_answers",
     "move_draft",
+    "read_case_photo",
+    "record_face_answer",
     "record_identity",
     "register_citizen",
     "register_from_draft",
+    "submit_photo",
+    "take_face_case",
 ]

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from bekal.citizens.actions.registration import correct_details, register_citizen
 from bekal.citizens.models import Citizen, Draft
-from bekal.citizens.queries import DRAFT, Answers, answers_in
-from bekal.citizens.rules import Registration
+from bekal.citizens.queries import Answers, answers_in
+from bekal.citizens.rules import DRAFT, Registration
 from bekal.core import events, ids, marks, vault
 from bekal.core.atomic import action
 from bekal.core.errors import Refused

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from bekal.doors.citizen import advice, dashboard, learning, money, passkeys, registration, sign_in, surveys, waves
+from bekal.doors.citizen import (
+    advice,
+    dashboard,
+    face,
+    learning,
+    money,
+    passkeys,
+    registration,
+    sign_in,
+    surveys,
+    waves,
+)
 
 urlpatterns = [
     path("daftar", registration.start),
@@ -26,6 +37,7 @@ urlpatterns = [
     path("saya/keamanan", passkeys.security_page),
     path("saya/keamanan/tantangan", passkeys.add_challenge),
     path("saya/keamanan/hapus", passkeys.remove),
+    path("saya/wajah", face.face_page),
     path("saya/gelombang", waves.wave_page),
     path("saya/gelombang/bukti.json", waves.receipt_file),
     path("saya/gelombang/periksa", waves.check_own),

@@ -73,6 +73,12 @@ def day(moment: date | datetime, zone: timezone = WIB) -> SafeString:
     return format_html('<time datetime="{}">{}</time>', there.isoformat(), day_words(there, spoken()))
 
 
+@register.filter(name="day_words")
+def day_in_text(value: date) -> str:
+    """`17 Maret 2026`, for a placeholder of a text."""
+    return day_words(value, spoken())
+
+
 @register.filter
 def moment(moment: datetime, zone: timezone = WIB) -> SafeString:
     """`17 Maret 2026, 14.30 WIB` inside a `time` element."""
