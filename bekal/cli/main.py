@@ -38,6 +38,12 @@ def _parser() -> argparse.ArgumentParser:
     work.add_argument("--every", type=float, default=5.0, metavar="SECONDS")
     work.set_defaults(run=_work)
 
+    lane = commands.add_parser("lane", help="serve the hot lane: joining a wave, and nothing else")
+    lane.add_argument("--host", default="127.0.0.1")
+    lane.add_argument("--port", type=int, default=8001)
+    lane.add_argument("--most", type=int, default=2_048, metavar="PEOPLE", help="in line before others wait outside")
+    lane.set_defaults(run=_lane)
+
     programme.add_commands(
         commands.add_parser("programme", help="programme files").add_subparsers(required=True, metavar="what")
     )
@@ -77,6 +83,16 @@ def _work(options: argparse.Namespace) -> int:
     from bekal.cli.work import work
 
     work(once=options.once, every=options.every)
+    return 0
+
+
+def _lane(options: argparse.Namespace) -> int:
+    start_django()
+    import asyncio
+
+    from bekal.doors.hotlane.server import serve
+
+    asyncio.run(serve(options.port, host=options.host, most_in_line=options.most))
     return 0
 
 

@@ -22,6 +22,7 @@ from bekal.doors.fields import Field, asked, read_form
 from bekal.doors.headers import allow_own_script
 from bekal.doors.languages import spoken
 from bekal.doors.pages import Fault, refusal_words, show
+from bekal.doors.passes import ADMISSION_COOKIE, JOIN_COOKIE
 from bekal.doors.sessions import (
     CITIZEN,
     actor,
@@ -196,5 +197,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     leave(request)
     leave_word(request, "good", "enter.left")
     response = HttpResponseRedirect("/")
+    for name in (JOIN_COOKIE, ADMISSION_COOKIE):
+        response.delete_cookie(name)
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response

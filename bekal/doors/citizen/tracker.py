@@ -99,7 +99,7 @@ def _wave(found: Standing) -> Stage:
         )
     if found.verdict is not None and not found.verdict.eligible and found.person.state == "verified":
         return Stage("wave", "waiting", say("track.wave_not_eligible"), address="/saya/data")
-    if found.person.state != "verified":
+    if found.person.state == "mismatched" or (found.person.state != "verified" and found.wave is None):
         return Stage("wave", "waiting", say("track.wave_identity"))
     if found.wave is None:
         return Stage("wave", "waiting", say("track.wave_none"), say("turn.us"))
@@ -127,6 +127,8 @@ def _draw(found: Standing) -> Stage:
             say("turn.us"),
             address=address,
         )
+    if application.state == "excluded":
+        return Stage("draw", "done", say("track.draw_excluded"), address=address)
     if application.state in ("skipped", "not_drawn"):
         return Stage("draw", "done", say("track.draw_ended"), address=address)
     closes = _when("date.after", found.wave.closes_at, found) if found.wave else ""

@@ -40,6 +40,8 @@ urlpatterns = [
     path("saya/wajah", face.face_page),
     path("saya/gelombang", waves.wave_page),
     path("saya/gelombang/bukti.json", waves.receipt_file),
+    path("saya/gelombang/tanda-terima.json", waves.join_receipt),
+    path("saya/gelombang/masuk", waves.come_in),
     path("saya/gelombang/periksa", waves.check_own),
     path("saya/saldo", money.balance_page),
     path("saya/rekening", money.account_page),

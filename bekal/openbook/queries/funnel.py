@@ -13,8 +13,7 @@ from bekal.learning.models import Certificate, CertificateState, Enrolment
 from bekal.market.models import Purchase, PurchaseState
 from bekal.scholarships.models import Award
 from bekal.surveys.models import SurveyAnswer
-from bekal.waves.models import Application
-from bekal.waves.queries import WaveView, assignments, wave_view
+from bekal.waves.queries import WaveView, assignments, joined_count, wave_view
 
 STEPS = (
     "registered", "verified", "eligible", "joined", "in_roll", "selected", "awarded", "bought", "redeemed", "completed",
@@ -48,7 +47,7 @@ def _before(wave: WaveView) -> dict[str, int]:
         "registered": people.count(),
         "verified": people.filter(verified_at__isnull=False).count(),
         "eligible": _people(eligible),
-        "joined": Application.objects.filter(wave_id=wave.id).count(),
+        "joined": joined_count(wave),
     }
 
 

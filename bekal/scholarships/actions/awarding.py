@@ -10,6 +10,7 @@ from bekal.core import events, ids
 from bekal.core.atomic import action
 from bekal.core.events import Actor
 from bekal.eligibility.actions import record_facts
+from bekal.eligibility.queries import decided
 from bekal.eligibility.rules import PRIOR_RECIPIENT, award_of, family_card_full
 from bekal.engines.draw.result import WaitingLine
 from bekal.ledger.actions import open_accounts, post_transfers
@@ -29,6 +30,7 @@ from bekal.scholarships.queries import (
 from bekal.waves.actions import settle_applications
 from bekal.waves.models import Application
 from bekal.waves.queries import WaveView, applications_in_state, result_of, waiting_entries, wave_of
+from bekal.waves.rules import GONE, reason_to_exclude
 
 FAMILY_FULL = "scholarships.family_card_full"
 
@@ -45,7 +47,10 @@ class Granting:
 
 @action
 def award_selected(*, by: Actor, at: datetime, wave_id: UUID) -> int:
-    """Award every drawn winner, in the drawn order; a full family card is skipped and the next in line follows."""
+    """Award every drawn winner, in the drawn order; a full family card or a refusal is skipped, the next follows.
+
+    Whose decision is still pending stays selected: called again, this goes on where it stopped.
+    """
     wave = wave_of(wave_id)
     selected = applications_in_state(wave_id, "selected")
     if not selected:
@@ -75,14 +80,14 @@ def award_waiting(*, by: Actor, at: datetime, wave_id: UUID) -> int:
 def _award(*, by: Actor, at: datetime, wave: WaveView, candidates: Sequence[tuple[Application, Award | None]]) -> int:
     programme, gift = giving(wave.rulebook_id)
     limit = programme.eligibility.max_per_family_card if programme.eligibility else None
-    granted, skipped = _within_family_limit(wave, candidates, limit)
+    granted, skipped = _walk(wave, candidates, limit)
     due = rules.purchase_due(at, gift.first_purchase_days, gift.ends_on)
     awards = [_make(wave, programme, gift, granting, at, due, limit) for granting in granted]
     Award.objects.bulk_create(awards, batch_size=2_000)
     _grant_money(by=by, at=at, wave=wave, awards=awards)
     settle_applications(
         by=by, at=at, wave_id=wave.id, awarded=[award.application_id for award in awards],
-        skipped=[(row.id, FAMILY_FULL) for row in skipped],
+        skipped=[(row.id, why) for row, why in skipped],
     )  # fmt: skip
     for kind in (PRIOR_RECIPIENT, award_of(programme.code)):
         record_facts(
@@ -98,26 +103,39 @@ def _award(*, by: Actor, at: datetime, wave: WaveView, candidates: Sequence[tupl
     return len(awards)
 
 
-def _within_family_limit(
+def _walk(
     wave: WaveView, candidates: Sequence[tuple[Application, Award | None]], limit: int | None
-) -> tuple[list[Granting], list[Application]]:
-    """Walk the candidates in drawn order; each skipped place goes to the next in its line."""
+) -> tuple[list[Granting], list[tuple[Application, str]]]:
+    """Walk the candidates in drawn order; the place of one skipped, with why, goes to the next in its line.
+
+    Who comes to a place while a register or a photo is still being checked keeps it: nothing of that line changes yet.
+    """
     line = WaitingLine(waiting_entries(wave.id), gone={bytes(row.ticket_id) for row, _ in candidates})
     waiting = {bytes(row.ticket_id): row for row in applications_in_state(wave.id, "waiting")}
-    cards = families_of([row.citizen_id for row, _ in candidates] + [row.citizen_id for row in waiting.values()])
+    people = [row.citizen_id for row, _ in candidates] + [row.citizen_id for row in waiting.values()]
+    cards, known = families_of(people), decided(wave.rulebook_id, people)
     taken = family_places_taken(wave.programme_code, list(cards.values()))
     granted: list[Granting] = []
-    skipped: list[Application] = []
+    skipped: list[tuple[Application, str]] = []
     for first, replaced in candidates:
+        passed: list[tuple[Application, str]] = []
         for row in _follow(first, line, waiting):
-            card = cards[row.citizen_id]
-            place = taken.get(card, 0) + 1
-            if family_card_full(place - 1, limit):
-                skipped.append(row)
-                continue
-            taken[card] = place
-            granted.append(Granting(row, card, place, replaced))
-            break
+            found, card = known.get(row.citizen_id), cards.get(row.citizen_id)
+            if found is not None and found.state == "pending":
+                passed = []
+                break
+            place = taken.get(card, 0) + 1 if card else 0
+            if found is None or card is None:
+                passed.append((row, GONE))
+            elif reason := reason_to_exclude(found.state, found.refused_by):
+                passed.append((row, reason))
+            elif family_card_full(place - 1, limit):
+                passed.append((row, FAMILY_FULL))
+            else:
+                taken[card] = place
+                granted.append(Granting(row, card, place, replaced))
+                break
+        skipped += passed
     return granted, skipped
 
 

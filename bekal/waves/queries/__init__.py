@@ -20,7 +20,10 @@ from bekal.waves.queries.draws import (
     witness_keys,
 )
 from bekal.waves.queries.entries import Entries
+from bekal.waves.queries.intake import FIRST, exclusions_file, exclusions_of, joined_leaf_of, unsettled
 from bekal.waves.queries.waves import (
+    OPEN_WAVES,
+    RECEIPTS,
     ApplicationView,
     NoSuchWave,
     WaveView,
@@ -28,6 +31,7 @@ from bekal.waves.queries.waves import (
     application_of,
     applications_in_state,
     counts_by_state,
+    joined_count,
     joined_counts,
     waiting_entries,
     wave_key,
@@ -39,7 +43,10 @@ from bekal.waves.queries.waves import (
 )
 
 __all__ = [
+    "FIRST",
     "LARGE",
+    "OPEN_WAVES",
+    "RECEIPTS",
     "ApplicationView",
     "DrawView",
     "Entries",
@@ -55,15 +62,20 @@ __all__ = [
     "counts_by_state",
     "draw_of",
     "draws_of",
+    "exclusions_file",
+    "exclusions_of",
     "file_of",
     "has_receipt",
+    "joined_count",
     "joined_counts",
+    "joined_leaf_of",
     "proof_file",
     "published_commitment",
     "receipt_of",
     "result_of",
     "secrets_of",
     "signed_by",
+    "unsettled",
     "waiting_entries",
     "wave_key",
     "wave_list",
