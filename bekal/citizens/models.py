@@ -1,10 +1,12 @@
 """People: what they said, sealed where it identifies them, and what the civil registry said back."""
 
+from datetime import timedelta
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from bekal.citizens.rules import FACE_PHOTO, FACE_REFUSALS, FAMILY, NIK, PHONE
+from bekal.citizens.rules import DRAFT, FACE_PHOTO, FACE_REFUSALS, FAMILY, NIK, PHONE
 from bekal.core.fields import SealedField
 from bekal.core.machine import state_check
 
@@ -213,3 +215,21 @@ class FacePhoto(models.Model):
 
     def __str__(self) -> str:
         return f"photo of {self.citizen_id}"
+
+
+class Draft(models.Model):
+    """Answers of a registration that is not sent yet, by the telephone number that was proven by a code.
+
+    `id`: the number's reference under the draft's own place (core.marks); `answers_sealed`: JSON, question -> what was
+    typed.
+    """
+
+    LIFE = timedelta(days=30)  # half of the time after which an idle number may be sold to somebody else
+
+    id = models.UUIDField(primary_key=True)
+    answers_sealed = SealedField(place=DRAFT, by_row=True)
+    begun_at = models.DateTimeField()
+    updated_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return str(self.id)

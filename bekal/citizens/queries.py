@@ -1,5 +1,6 @@
 """Reading people. Sealed values leave masked, but for the few functions that say otherwise."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -8,8 +9,9 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Count, Min
 
-from bekal.citizens.models import Citizen, Consent, FaceCheck, FacePhoto, FaceState, FaceTry, Holding, State
+from bekal.citizens.models import Citizen, Consent, Draft, FaceCheck, FacePhoto, FaceState, FaceTry, Holding, State
 from bekal.citizens.rules import (
+    DRAFT,
     FACE_PHOTO,
     FAMILY,
     IDENTITY_POLICY,
@@ -34,6 +36,7 @@ _LIKELY_DUPLICATES = """
         WHERE c.id = %s
     ) found WHERE likeness >= %s ORDER BY same_family DESC, likeness DESC, id LIMIT %s
 """
+Answers = dict[str, list[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,3 +272,20 @@ def question_state(citizen_id: UUID, said: SealedIdentity) -> bytes:
     checked_at = Citizen.objects.values_list("checked_at", flat=True).get(id=citizen_id)
     told = (said.nik, said.family_card, said.name, said.birth_date, checked_at)
     return vault.fingerprint("\n".join(map(str, told)), place="citizens.question")
+
+
+def draft_answers(phone: str, at: datetime) -> Answers:
+    """What was answered under a proven phone (E.164) and is not sent yet: question -> what was typed."""
+    ref = marks.find([(DRAFT, phone)]).get((DRAFT, phone))
+    row = Draft.objects.filter(pk=ref, updated_at__gt=at - Draft.LIFE).first() if ref else None
+    return answers_in(row) if row else {}
+
+
+def answers_in(row: Draft) -> Answers:
+    return json.loads(vault.unseal(row.answers_sealed, place=DRAFT, row=row.id))  # type: ignore[no-any-return]
+
+
+def knows_birth_and_card(citizen_id: UUID, birth_date: date, card_end: str) -> bool:
+    """Whether somebody knows a person's birth date and the last four digits of their family card."""
+    said = identity_of(citizen_id)
+    return said.birth_date == birth_date and said.family_card[-4:] == card_end

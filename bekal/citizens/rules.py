@@ -26,7 +26,7 @@ LANGUAGES = ("id", "en")
 PURPOSES = ("identity_check", "recommendations", "research")
 REQUIRED_PURPOSES = frozenset({"identity_check"})
 NIK, FAMILY, PHONE = "citizens.nik", "citizens.family", "citizens.phone"
-FACE_PHOTO = "citizens.face_photo"
+FACE_PHOTO, DRAFT = "citizens.face_photo", "citizens.draft"
 """Places of the vault and of `core.marks`."""
 LONGEST_NAME = 200
 CARD_AGE = 17

@@ -133,3 +133,8 @@ def _in_turn(settle: Callable[[Claimed], object], claimed: Claimed, until: float
             if busy.seconds > max(until - patience.ticks(), GRACE):
                 raise
             patience.pause(max(busy.seconds, SHORTEST_PAUSE))
+
+
+def forget_drafts_due(limit: int = 5_000) -> int:
+    """Forget registrations that were begun and left for thirty days; how many."""
+    return actions.forget_drafts(by=Actor.system("citizens.forget"), at=clock.now(), limit=limit)

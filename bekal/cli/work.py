@@ -10,9 +10,12 @@ from collections.abc import Callable
 
 from django.db import close_old_connections, connection
 
+from bekal.access.tasks import forget_due as forget_codes
 from bekal.advice.tasks import train
 from bekal.careers.tasks import fetch_vacancies, match_due
+from bekal.citizens.tasks import forget_drafts_due
 from bekal.citizens.tasks import forget_due as forget_photos
+from bekal.doors.sessions import forget_sessions
 from bekal.eligibility.tasks import compare_due, contest_due, verify_due
 from bekal.incentives.tasks import enquire_due
 from bekal.incentives.tasks import send_due as send_payments
@@ -34,7 +37,8 @@ TASKS: tuple[tuple[Callable[[], object], float], ...] = (
     (draw_due, MOMENT), (lapse_due, MOMENT), (contest_due, HOUR), (revoke_due, HOUR), (expire_due, HOUR),
     (issue_due, MOMENT), (settle_due, HOUR), (send_payments, MOMENT), (enquire_due, MOMENT),
     (fetch_vacancies, HOUR), (match_due, HOUR), (train, NIGHT), (send_notices, MOMENT),
-    (forget_due_answers, HOUR), (forget_photos, HOUR),
+    (forget_due_answers, HOUR), (forget_photos, HOUR), (forget_codes, HOUR), (forget_drafts_due, HOUR),
+    (forget_sessions, HOUR),
 )  # fmt: skip
 """Every task with the least seconds between two runs of it by one worker."""
 

@@ -2,6 +2,14 @@
 
 from bekal.citizens.actions.applicants import Registered, register_applicants
 from bekal.citizens.actions.claims import claim_face, claim_identity
+from bekal.citizens.actions.drafts import (
+    DraftGone,
+    correct_from_draft,
+    forget_drafts,
+    keep_answers,
+    move_draft,
+    register_from_draft,
+)
 from bekal.citizens.actions.faces import (
     decide_face_case,
     forget_photos,
@@ -54,6 +62,7 @@ __all__ = [
     "ChoiceUnknown",
     "ConsentMissing",
     "DecisionMissing",
+    "DraftGone",
     "FaceBeforeData",
     "FaceSettled",
     "FamilyCardIsNik",
@@ -87,13 +96,18 @@ __all__ = [
     "claim_face",
     "claim_identity",
     "correct_details",
+    "correct_from_draft",
     "decide_face_case",
+    "forget_drafts",
     "forget_photos",
+    "keep_answers",
+    "move_draft",
     "read_case_photo",
     "record_face_answer",
     "record_identity",
     "register_applicants",
     "register_citizen",
+    "register_from_draft",
     "submit_photo",
     "take_face_case",
 ]

@@ -118,19 +118,16 @@ def correct(request: HttpRequest) -> HttpResponse:
     """Open the questions again with the answers we hold: the one named by `field`, or the summary."""
     key = citizen_id(request)
     person, said = citizen_view(key), identity_of(key)
-    born = said.birth_date
     disability = (
         person.disability if person.disability in DISABILITIES else "none" if person.disability is None else "other"
     )
     answers = {
         "phone": [person.phone], "name": [said.name], "nik": [said.nik], "family_card": [said.family_card],
-        "birth_date": [str(born.day), str(born.month), str(born.year)], "province": [person.regency_code[:2]],
+        "birth_date": [said.birth_date.isoformat()], "province": [person.regency_code[:2]],
         "regency": [person.regency_code], "schooling": [person.schooling], "occupation": [person.occupation],
         "disability": [disability], "interests": list(person.interests),
     }  # fmt: skip
-    for name, given in answers.items():
-        drafts.keep(request, name, given)
-    request.session["proven_phone"] = person.phone
+    drafts.open_with(request, person.phone, answers)
     request.session["correcting"] = True
     slug = next((step.slug for step in STEPS if step.name == request.POST.get("field")), None)
     return HttpResponseRedirect(f"/daftar/{slug}?ubah=1" if slug else "/daftar/periksa")
