@@ -71,6 +71,7 @@ class Citizen(models.Model):
         )
         indexes = (
             models.Index(fields=["registered_at"], name="citizen_unchecked", condition=Q(state=State.REGISTERED)),
+            models.Index(fields=["birth_date"], name="citizen_birth_date"),
         )
 
     def __str__(self) -> str:
@@ -95,12 +96,13 @@ class Holding(models.Model):
 
 
 class Consent(models.Model):
-    """What a person allowed, for one purpose."""
+    """What a person allowed, for one purpose. `taken`: how: online, or before whoever helped (`rows.TAKEN`)."""
 
     id = models.UUIDField(primary_key=True)
     citizen_id = models.UUIDField()
     purpose = models.CharField(max_length=24)
     given_at = models.DateTimeField()
+    taken = models.CharField(max_length=12, default="online")
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["citizen_id", "purpose"], name="consent_once_a_purpose"),)

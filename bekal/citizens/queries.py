@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Count, Min
 
 from bekal.citizens.models import Citizen, Consent, FaceCheck, FacePhoto, FaceState, FaceTry, Holding, State
@@ -21,6 +22,18 @@ from bekal.citizens.rules import (
 )
 from bekal.core import marks, vault
 from bekal.rulebooks.regions import regency_name
+
+LIKENESS = 0.5
+"""From which share of common trigrams on (pg_trgm) two names are much alike."""
+
+_LIKELY_DUPLICATES = """
+    SELECT * FROM (
+        SELECT o.id, o.name, similarity(o.name, c.name) AS likeness, o.regency_code = c.regency_code,
+            o.family_ref = c.family_ref AS same_family, o.sex = c.sex
+        FROM citizens_citizen c JOIN citizens_citizen o ON o.birth_date = c.birth_date AND o.id <> c.id
+        WHERE c.id = %s
+    ) found WHERE likeness >= %s ORDER BY same_family DESC, likeness DESC, id LIMIT %s
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +67,18 @@ class SealedIdentity:
     family_card: str
     name: str
     birth_date: date
+
+
+@dataclass(frozen=True, slots=True)
+class LikelyDuplicate:
+    """Somebody who may be the same person: `likeness` of the names from 0 to 1, and what else is the same."""
+
+    id: UUID
+    name: str
+    likeness: float
+    same_regency: bool
+    same_family: bool
+    same_sex: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +156,21 @@ def same_family(citizen_id: UUID) -> list[UUID]:
     """All people on the person's family card, the person among them."""
     card = Citizen.objects.values_list("family_ref", flat=True).get(id=citizen_id)
     return list(Citizen.objects.filter(family_ref=card).order_by("id").values_list("id", flat=True))
+
+
+def likely_duplicates(citizen_id: UUID, limit: int = 20) -> list[LikelyDuplicate]:
+    """People born on the same day whose name is much like this one's, likeliest first. For a person to look at: twins,
+    namesakes and different people are among them, and nothing is refused by it."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LIKELY_DUPLICATES, [citizen_id, LIKENESS, limit])
+        return [LikelyDuplicate(*row) for row in cursor.fetchall()]
+
+
+def names_by_nik(niks: Iterable[str]) -> dict[str, str]:
+    """NIK -> name of those who are registered."""
+    refs = {ref: nik for (_, nik), ref in marks.find((NIK, nik) for nik in niks).items()}
+    rows = Citizen.objects.filter(nik_ref__in=list(refs)).values_list("nik_ref", "name")
+    return {refs[ref]: name for ref, name in rows}
 
 
 def consents_of(citizen_id: UUID) -> dict[str, datetime]:

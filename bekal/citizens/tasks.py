@@ -5,15 +5,19 @@ Who waits stands in the tables, so a restart loses nothing; an outage only makes
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
+from django.db import IntegrityError
+
 from bekal.citizens import actions, queries
+from bekal.citizens.actions import Registered
 from bekal.citizens.models import FaceCheck
 from bekal.citizens.photos import Photo, PhotoFault, read_photo
 from bekal.citizens.ports import CivilRegistry, FaceAnswer, FaceMatch, RegistryAnswer
+from bekal.citizens.rows import Applicant
 from bekal.core import clock
 from bekal.core.events import Actor
 from bekal.core.ports import Busy, open_port
@@ -94,6 +98,14 @@ def forget_due() -> int:
     while gone := actions.forget_photos(by=Actor.system("citizens.forget_due"), at=clock.now(), limit=BATCH):
         total += gone
     return total
+
+
+def take_in_applicants(*, by: Actor, source: str, applicants: Sequence[Applicant]) -> Registered:
+    """Register a piece of a list, once more if somebody registered with one of its numbers in the same instant."""
+    try:
+        return actions.register_applicants(by=by, at=clock.now(), source=source, applicants=applicants)
+    except IntegrityError:
+        return actions.register_applicants(by=by, at=clock.now(), source=source, applicants=applicants)
 
 
 def _drain(claim: Callable[[], Claimed | None], settle: Callable[[Claimed], object], patience: Patience) -> int:

@@ -13,7 +13,7 @@ from django.db import close_old_connections, connection
 from bekal.advice.tasks import train
 from bekal.careers.tasks import fetch_vacancies, match_due
 from bekal.citizens.tasks import forget_due as forget_photos
-from bekal.eligibility.tasks import compare_due, verify_due
+from bekal.eligibility.tasks import compare_due, contest_due, verify_due
 from bekal.incentives.tasks import enquire_due
 from bekal.incentives.tasks import send_due as send_payments
 from bekal.learning.tasks import issue_due
@@ -31,9 +31,10 @@ MOMENT, HOUR, NIGHT = 0.0, 3_600.0, 86_400.0
 
 TASKS: tuple[tuple[Callable[[], object], float], ...] = (
     (verify_due, MOMENT), (compare_due, MOMENT), (open_and_close_due, MOMENT), (settle_joinings, MOMENT),
-    (draw_due, MOMENT), (lapse_due, MOMENT), (revoke_due, HOUR), (expire_due, HOUR), (issue_due, MOMENT),
-    (settle_due, HOUR), (send_payments, MOMENT), (enquire_due, MOMENT), (fetch_vacancies, HOUR), (match_due, HOUR),
-    (train, NIGHT), (send_notices, MOMENT), (forget_due_answers, HOUR), (forget_photos, HOUR),
+    (draw_due, MOMENT), (lapse_due, MOMENT), (contest_due, HOUR), (revoke_due, HOUR), (expire_due, HOUR),
+    (issue_due, MOMENT), (settle_due, HOUR), (send_payments, MOMENT), (enquire_due, MOMENT),
+    (fetch_vacancies, HOUR), (match_due, HOUR), (train, NIGHT), (send_notices, MOMENT),
+    (forget_due_answers, HOUR), (forget_photos, HOUR),
 )  # fmt: skip
 """Every task with the least seconds between two runs of it by one worker."""
 

@@ -1,5 +1,6 @@
 """Every write about a person, split by noun."""
 
+from bekal.citizens.actions.applicants import Registered, register_applicants
 from bekal.citizens.actions.claims import claim_face, claim_identity
 from bekal.citizens.actions.faces import (
     decide_face_case,
@@ -80,6 +81,7 @@ __all__ = [
     "PhotoTooManyPixels",
     "PhotoTooSmall",
     "PhotoUnreadable",
+    "Registered",
     "UnderAge",
     "check_registration",
     "claim_face",
@@ -90,6 +92,7 @@ __all__ = [
     "read_case_photo",
     "record_face_answer",
     "record_identity",
+    "register_applicants",
     "register_citizen",
     "submit_photo",
     "take_face_case",
