@@ -28,7 +28,7 @@ from bekal.rulebooks.regions import regency_name
 LIKENESS = 0.5
 """From which share of common trigrams on (pg_trgm) two names are much alike."""
 
-_LIKELY_DUPLICATES = """
+LIKELY_DUPLICATES = """
     SELECT * FROM (
         SELECT o.id, o.name, similarity(o.name, c.name) AS likeness, o.regency_code = c.regency_code,
             o.family_ref = c.family_ref AS same_family, o.sex = c.sex
@@ -165,7 +165,7 @@ def likely_duplicates(citizen_id: UUID, limit: int = 20) -> list[LikelyDuplicate
     """People born on the same day whose name is much like this one's, likeliest first. For a person to look at: twins,
     namesakes and different people are among them, and nothing is refused by it."""
     with connection.cursor() as cursor:
-        cursor.execute(_LIKELY_DUPLICATES, [citizen_id, LIKENESS, limit])
+        cursor.execute(LIKELY_DUPLICATES, [citizen_id, LIKENESS, limit])
         return [LikelyDuplicate(*row) for row in cursor.fetchall()]
 
 

@@ -1,5 +1,6 @@
 """Recording what happened, in the transaction in which it happened."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,12 +11,12 @@ from django.db import connection
 from psycopg.types.json import Jsonb
 
 from bekal.core.atomic import note_event
-from bekal.core.models import EventLine
 
 _INSERT = """
     INSERT INTO core_event (kind, actor_kind, actor_key, about, key, person_id, why, data, at)
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id
 """
+_LINES = "COPY core_eventline (event_id, key, data) FROM STDIN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +81,12 @@ def record_batch(
 
 def add_lines(number: int, lines: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
     """Add lines (key, data) to an event that this transaction recorded."""
-    EventLine.objects.bulk_create(
-        [EventLine(event_id=number, key=key, data=dict(data)) for key, data in lines], batch_size=5_000
-    )
+    rows = [(number, key, json.dumps(dict(data))) for key, data in lines]
+    if not rows:
+        return
+    with connection.cursor() as cursor, cursor.copy(_LINES) as copy:
+        for row in rows:
+            copy.write_row(row)
 
 
 def nothing_changed() -> None:

@@ -7,6 +7,7 @@ the name of the thing, so that the same seed gives the same public outputs whate
 import hashlib
 import hmac
 import secrets
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.conf import settings
@@ -14,6 +15,8 @@ from django.conf import settings
 from bekal.core import clock
 
 _SEPARATOR = b"\x1f"
+_FREE = (2**80 - 1) & ~(0xF << 76) & ~(0x3 << 62)
+"""The bits of an id that chance fills: all below the time but version and variant."""
 
 
 def fresh(*parts: str) -> UUID:
@@ -24,6 +27,16 @@ def fresh(*parts: str) -> UUID:
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
     return UUID(int=value)
+
+
+def fresh_many(names: Sequence[Sequence[str]]) -> list[UUID]:
+    """`fresh` of each, at a fraction of the cost."""
+    if settings.REHEARSAL_SEED is not None:
+        return [fresh(*parts) for parts in names]
+    head = (int(clock.now().timestamp() * 1000) & (2**48 - 1)) << 80 | 0x7 << 76 | 0x2 << 62
+    chance = secrets.token_bytes(10 * len(names))
+    starts = range(0, len(chance), 10)
+    return [UUID(int=head | int.from_bytes(chance[start : start + 10], "big") & _FREE) for start in starts]
 
 
 def fresh_secret(*parts: str) -> bytes:

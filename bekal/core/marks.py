@@ -17,8 +17,8 @@ Number = tuple[str, str]
 _FIND = "SELECT index, ref FROM core_mark WHERE index = ANY(%s::bytea[])"
 _INSERT = """
     INSERT INTO core_mark (index, place, version, ref)
-    SELECT t.* FROM unnest(%s::bytea[], %s::text[], %s::smallint[], %s::uuid[]) AS t(index, place, version, ref)
-    ORDER BY t.index ON CONFLICT (index) DO NOTHING
+    SELECT t.index, %s, %s, t.ref FROM unnest(%s::bytea[], %s::uuid[]) AS t(index, ref)
+    ORDER BY t.index ON CONFLICT DO NOTHING
 """
 _LACKING = """
     SELECT m.index, m.place, m.ref FROM core_mark m
@@ -35,7 +35,7 @@ def refer(offered: Mapping[Number, UUID]) -> dict[Number, UUID]:
     """The reference of each number: the one it has, or else the one offered here, which it has from now on."""
     known = find(offered)
     fresh = {number: ref for number, ref in offered.items() if number not in known}
-    return known | _enter(fresh) if fresh else known
+    return known | enter(fresh) if fresh else known
 
 
 def release(refs: Iterable[UUID]) -> None:
@@ -54,7 +54,7 @@ def renew(limit: int) -> int:
         for place in sorted({row[1] for row in rows}):
             own = [(bytes(index), ref) for index, its, ref in rows if its == place]
             indexes = vault.renewed((index for index, _ in own), place=place, since=first, version=last)
-            cursor.execute(_INSERT, [indexes, [place] * len(own), [last] * len(own), [ref for _, ref in own]])
+            cursor.execute(_INSERT, [place, last, indexes, [ref for _, ref in own]])
     return len(rows)
 
 
@@ -64,8 +64,11 @@ def retire(limit: int) -> int:
     return Mark.objects.filter(index__in=list(old)).delete()[0]
 
 
-def _enter(fresh: Mapping[Number, UUID]) -> dict[Number, UUID]:
-    """Write new marks. Whoever else wrote one of these numbers in the same instant, under any version, came first."""
+def enter(fresh: Mapping[Number, UUID]) -> dict[Number, UUID]:
+    """`refer` for numbers that `find` did not know a moment ago.
+
+    Whoever else wrote one of these numbers in the same instant, under any version, came first.
+    """
     standing = {**fresh}
     if _write(fresh):
         return standing
@@ -80,15 +83,15 @@ def _enter(fresh: Mapping[Number, UUID]) -> dict[Number, UUID]:
 
 def _write(marks: Mapping[Number, UUID]) -> bool:
     """Write marks that are not there yet; whether none was."""
-    rows = [
-        (index, number[0], version, ref)
-        for version in vault.index_versions()
-        for index, (number, ref) in zip(_indexes(marks, version), marks.items(), strict=True)
-    ]
+    written = 0
     with connection.cursor() as cursor:
-        indexes, *others = zip(*rows, strict=True)
-        cursor.execute(_INSERT, [_array(indexes), *map(list, others)])
-        return bool(cursor.rowcount == len(rows))
+        for version in vault.index_versions():
+            for place, own in _by_place(marks).items():
+                indexes = vault.blind_indexes((value for _, value in own), place=place, version=version)
+                refs = "{" + ",".join([marks[number].hex for number in own]) + "}"
+                cursor.execute(_INSERT, [place, version, _array(indexes), refs])
+                written += cursor.rowcount
+    return written == len(marks) * len(vault.index_versions())
 
 
 def _found(numbers: Iterable[Number], version: int) -> dict[Number, UUID]:
@@ -105,12 +108,18 @@ def _array(indexes: Iterable[bytes]) -> str:
     return "{" + ",".join([f'"\\\\x{index.hex()}"' for index in indexes]) + "}"
 
 
+def _by_place(numbers: Iterable[Number]) -> dict[str, list[Number]]:
+    found: dict[str, list[Number]] = {}
+    for number in numbers:
+        found.setdefault(number[0], []).append(number)
+    return dict(sorted(found.items()))
+
+
 def _indexes(numbers: Iterable[Number], version: int) -> list[bytes]:
     """In the order of the numbers; one place at a time costs least."""
     wanted = list(numbers)
     found: dict[Number, bytes] = {}
-    for place in dict.fromkeys(place for place, _ in wanted):
-        own = [number for number in wanted if number[0] == place]
+    for place, own in _by_place(wanted).items():
         indexes = vault.blind_indexes((value for _, value in own), place=place, version=version)
-        found |= dict(zip(own, indexes, strict=True))
+        found |= zip(own, indexes, strict=True)
     return [found[number] for number in wanted]

@@ -181,8 +181,10 @@ def bring_into_force(
 def _refs(niks: Sequence[str]) -> list[UUID]:
     numbers = [(NIK, nik) for nik in dict.fromkeys(niks)]
     known = marks.find(numbers)
-    fresh = {number: ids.fresh(*number) for number in numbers if number not in known}
-    return [*known.values(), *(marks.refer(fresh).values() if fresh else ())]
+    lacking = [number for number in numbers if number not in known]
+    if lacking:
+        known |= marks.enter(dict(zip(lacking, ids.fresh_many(lacking), strict=True)))
+    return list(known.values())
 
 
 def _people() -> int:
