@@ -23,7 +23,7 @@ from bekal.learning.tasks import issue_due
 from bekal.market.tasks import lapse_due, settle_due
 from bekal.notices.tasks import send_due as send_notices
 from bekal.partners.tasks import forget_due_answers
-from bekal.scholarships.tasks import expire_due, revoke_due
+from bekal.scholarships.tasks import award_due, expire_due, revoke_due
 from bekal.waves.tasks import draw_due, open_and_close_due
 from bekal.waves.tasks import settle_due as settle_joinings
 
@@ -34,8 +34,8 @@ MOMENT, HOUR, NIGHT = 0.0, 3_600.0, 86_400.0
 
 TASKS: tuple[tuple[Callable[[], object], float], ...] = (
     (verify_due, MOMENT), (compare_due, MOMENT), (open_and_close_due, MOMENT), (settle_joinings, MOMENT),
-    (draw_due, MOMENT), (lapse_due, MOMENT), (contest_due, HOUR), (revoke_due, HOUR), (expire_due, HOUR),
-    (issue_due, MOMENT), (settle_due, HOUR), (send_payments, MOMENT), (enquire_due, MOMENT),
+    (draw_due, MOMENT), (award_due, MOMENT), (lapse_due, MOMENT), (contest_due, HOUR), (revoke_due, HOUR),
+    (expire_due, HOUR), (issue_due, MOMENT), (settle_due, HOUR), (send_payments, MOMENT), (enquire_due, MOMENT),
     (fetch_vacancies, HOUR), (match_due, HOUR), (train, NIGHT), (send_notices, MOMENT),
     (forget_due_answers, HOUR), (forget_photos, HOUR), (forget_codes, HOUR), (forget_drafts_due, HOUR),
     (forget_sessions, HOUR),

@@ -15,7 +15,7 @@ from bekal.notices.models import Notice
 from bekal.rulebooks.models import RuleBook
 from bekal.scholarships import actions, queries, rules, tasks
 from bekal.scholarships.models import Award
-from bekal.waves.actions import join_wave, run_draw
+from bekal.waves.actions import announce_wave, join_wave, run_draw
 from bekal.waves.queries import applications_in_state, counts_by_state, result_of
 from tests.citizens.making import registered_citizen
 from tests.eligibility.making import settled
@@ -95,7 +95,9 @@ def test_a_place_waits_for_a_pending_decision_and_leaves_a_refused_one(book: Rul
     assert counts_by_state(wave.id) == {"selected": 1, "awarded": 1, "waiting": 2}, "the next in line is pending too"
     for row in next_in_line:
         settled(row.citizen_id, book.id, "match")
-    assert actions.award_selected(by=BY, at=DRAWN, wave_id=wave.id) == 1
+    assert tasks.award_due() == 0, "nothing is given before the result is announced"
+    announce_wave(by=BY, at=DRAWN, wave_id=wave.id)
+    assert (tasks.award_due(), tasks.award_due()) == (1, 0)
     assert counts_by_state(wave.id) == {"skipped": 1, "awarded": 2, "waiting": 1}
     assert [row.reason for row in applications_in_state(wave.id, "skipped")] == ["register:civil_servant"]
 

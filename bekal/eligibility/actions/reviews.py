@@ -10,8 +10,8 @@ from bekal.core.atomic import action
 from bekal.core.errors import Refused
 from bekal.core.events import Actor
 from bekal.core.machine import move
-from bekal.eligibility.actions.decisions import decide_people
-from bekal.eligibility.models import REVIEW_MOVES, Fact, Review, ReviewState, Stands, Verdict
+from bekal.eligibility.actions.contests import decide_again
+from bekal.eligibility.models import REVIEW_MOVES, Fact, Review, ReviewState, Stands
 
 REVIEWER = "review"
 
@@ -66,9 +66,7 @@ def _close(by: Actor, at: datetime, review: Review, to: ReviewState, fact: Stand
     else:
         rows.update(standing=fact, recorded_at=at)
     _record(f"eligibility.review_{to.value}", by, at, review, why)
-    books = Verdict.objects.filter(citizen_id=review.citizen_id).order_by("rulebook_id")
-    for rulebook_id in books.values_list("rulebook_id", flat=True):
-        decide_people(by=by, at=at, rulebook_id=rulebook_id, citizen_ids=[review.citizen_id])
+    decide_again(by, at, [review.citizen_id])
     return review
 
 

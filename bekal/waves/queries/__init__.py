@@ -40,6 +40,7 @@ from bekal.waves.queries.waves import (
     wave_of,
     wave_view,
     waves_open_at,
+    waves_to_award,
 )
 
 __all__ = [
@@ -83,5 +84,6 @@ __all__ = [
     "wave_of",
     "wave_view",
     "waves_open_at",
+    "waves_to_award",
     "witness_keys",
 ]

@@ -147,6 +147,12 @@ def joined_count(wave: WaveView) -> int:
     return rows.filter(wave_id=wave.id).count()
 
 
+def waves_to_award() -> list[UUID]:
+    """Announced waves with winners whose place is neither given nor passed on."""
+    rows = Application.objects.filter(state=ApplicationState.SELECTED, wave__state=WaveState.ANNOUNCED)
+    return list(rows.order_by("wave_id").values_list("wave_id", flat=True).distinct())
+
+
 def counts_by_state(wave_id: UUID) -> dict[str, int]:
     """How many applications of a wave stand in each state."""
     rows = Application.objects.filter(wave_id=wave_id).values_list("state").annotate(people=Count("id"))
