@@ -1,4 +1,4 @@
-"""Reading people. Sealed values leave masked, but for the few functions that say otherwise."""
+"""Reading people. Sealed numbers leave masked; in the clear they are read through `readings` only."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,20 +6,21 @@ from datetime import date, datetime
 from uuid import UUID
 
 from bekal.citizens.models import Citizen, Consent, Holding, State
-from bekal.citizens.rules import FAMILY, NIK, PHONE, nik_masked, read_phone
-from bekal.core import marks, vault
+from bekal.citizens.readings import masks_of
+from bekal.citizens.rules import PHONE, read_phone
+from bekal.core import marks
 from bekal.rulebooks.regions import regency_name
 
 
 @dataclass(frozen=True, slots=True)
 class CitizenView:
-    """A person as pages show one. `phone`: E.164; `state`: registered, verified or mismatched; `mismatching`: fields
+    """A person as pages show one. `state`: registered, verified or mismatched; `mismatching`: fields
     that differ from the registry."""
 
     id: UUID
     name: str
     nik_masked: str
-    phone: str
+    phone_masked: str
     birth_date: date
     sex: str
     regency_code: str
@@ -35,24 +36,6 @@ class CitizenView:
 
 
 @dataclass(frozen=True, slots=True)
-class SealedIdentity:
-    """What the civil registry is asked about, in the clear. Never kept, shown or logged."""
-
-    nik: str
-    family_card: str
-    name: str
-    birth_date: date
-
-
-@dataclass(frozen=True, slots=True)
-class Contact:
-    """Where and in which language to write to a person."""
-
-    phone: str
-    language: str
-
-
-@dataclass(frozen=True, slots=True)
 class Traits:
     """What the output test of a draw looks at; `sex`: F or M."""
 
@@ -63,11 +46,12 @@ class Traits:
 def citizen_view(citizen_id: UUID) -> CitizenView:
     """A person. Raises `Citizen.DoesNotExist`."""
     citizen = Citizen.objects.get(id=citizen_id)
+    masks = masks_of(citizen)
     return CitizenView(
         id=citizen.id,
         name=citizen.name,
-        nik_masked=nik_masked(vault.unseal(citizen.nik_sealed, place=NIK, row=citizen.id)),
-        phone=vault.unseal(citizen.phone_sealed, place=PHONE, row=citizen.id),
+        nik_masked=masks.nik,
+        phone_masked=masks.phone,
         birth_date=citizen.birth_date,
         sex=citizen.sex,
         regency_code=citizen.regency_code,
@@ -97,24 +81,6 @@ def holder_of(place: str, number: str) -> UUID | None:
     return Holding.objects.filter(ref=ref).values_list("citizen_id", flat=True).first() if ref else None
 
 
-def nik_of(citizen_id: UUID) -> str:
-    """The NIK in the clear, for a partner who must be told."""
-    sealed = Citizen.objects.values_list("nik_sealed", flat=True).get(id=citizen_id)
-    return vault.unseal(sealed, place=NIK, row=citizen_id)
-
-
-def identity_of(citizen_id: UUID) -> SealedIdentity:
-    """What the civil registry is asked about."""
-    row = Citizen.objects.values_list("nik_sealed", "family_sealed", "name", "birth_date").get(id=citizen_id)
-    nik, family, name, birth_date = row
-    return SealedIdentity(
-        nik=vault.unseal(nik, place=NIK, row=citizen_id),
-        family_card=vault.unseal(family, place=FAMILY, row=citizen_id),
-        name=name,
-        birth_date=birth_date,
-    )
-
-
 def same_family(citizen_id: UUID) -> list[UUID]:
     """All people on the person's family card, the person among them."""
     card = Citizen.objects.values_list("family_ref", flat=True).get(id=citizen_id)
@@ -137,13 +103,9 @@ def families_of(citizen_ids: Iterable[UUID]) -> dict[UUID, UUID]:
     return dict(Citizen.objects.filter(id__in=list(citizen_ids)).values_list("id", "family_ref"))
 
 
-def contacts_of(citizen_ids: Iterable[UUID]) -> dict[UUID, Contact]:
-    """Telephone and language of many people at once, for messages."""
-    rows = Citizen.objects.filter(id__in=list(citizen_ids)).values_list("id", "phone_sealed", "language")
-    return {
-        citizen_id: Contact(vault.unseal(phone, place=PHONE, row=citizen_id), language)
-        for citizen_id, phone, language in rows
-    }
+def language_of(citizen_id: UUID) -> str:
+    """The language a person chose."""
+    return Citizen.objects.values_list("language", flat=True).get(id=citizen_id)
 
 
 def traits_of(citizen_ids: Iterable[UUID]) -> dict[UUID, Traits]:

@@ -5,6 +5,7 @@ from uuid import UUID
 from bekal.citizens import actions, queries
 from bekal.citizens.models import Citizen
 from bekal.citizens.ports import CivilRegistry, RegistryAnswer
+from bekal.citizens.readings import read_identity
 from bekal.core import clock
 from bekal.core.events import Actor
 from bekal.core.ports import open_port
@@ -15,7 +16,9 @@ CHECKER = Actor.system("citizens.check_identity")
 def ask_registry(citizen_id: UUID) -> RegistryAnswer:
     """What the civil registry says of a person. Raises ConnectionError without an answer; asking again is safe."""
     registry: CivilRegistry = open_port("civil_registry")
-    said = queries.identity_of(citizen_id)
+    said = read_identity(
+        by=CHECKER, at=clock.now(), citizen_id=citizen_id, purpose="identity_check", to="civil_registry"
+    )
     return registry.check(
         nik=said.nik,
         family_card=said.family_card,

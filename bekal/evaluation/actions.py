@@ -1,18 +1,16 @@
 """Writes of the evaluation room: inviting a sample of winners and losers, and recording what they answer."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from bekal.citizens.queries import contacts_of
+from bekal.citizens.actions import Word, tell_citizens
 from bekal.core import events, ids
 from bekal.core.atomic import action
 from bekal.core.errors import Refused
 from bekal.core.events import Actor
 from bekal.evaluation import rules
 from bekal.evaluation.models import OutcomeAnswer
-from bekal.notices.actions import Message, queue_notices
 from bekal.waves.queries import assignments
 
 
@@ -51,7 +49,8 @@ def invite_sample(*, by: Actor, at: datetime, wave_id: UUID, size: int) -> list[
         events.nothing_changed()
         return []
     OutcomeAnswer.objects.bulk_create([_asked(person, wave_id, at) for person in fresh], batch_size=5_000)
-    queue_notices(by=by, at=at, template="evaluation.notice_invited", messages=_messages(fresh, wave_id))
+    words = [Word(person, f"outcome:{wave_id}:{person}") for person in fresh]
+    tell_citizens(by=by, at=at, template="evaluation.notice_invited", words=words)
     events.record_batch(
         kind="evaluation.sample_invited",
         by=by,
@@ -90,10 +89,3 @@ def record_outcome(
 def _asked(person: UUID, wave_id: UUID, at: datetime) -> OutcomeAnswer:
     key = ids.fresh("outcome", str(wave_id), str(person))
     return OutcomeAnswer(id=key, citizen_id=person, wave_id=wave_id, asked_at=at)
-
-
-def _messages(people: Sequence[UUID], wave_id: UUID) -> list[Message]:
-    contacts = contacts_of(people)
-    return [
-        Message(contacts[person].phone, contacts[person].language, f"outcome:{wave_id}:{person}") for person in people
-    ]

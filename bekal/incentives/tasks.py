@@ -3,21 +3,22 @@
 Accounts to link, orders to send, outcomes to ask for. No call happens inside a transaction.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
-from bekal.citizens.queries import nik_of
-from bekal.core import clock, ids, vault
+from bekal.core import clock, ids
 from bekal.core.events import Actor
 from bekal.core.money import format_rupiah
 from bekal.core.ports import open_port
 from bekal.incentives.actions import PayerSilent, link_account, plan_pay_run, record_answers, take_orders
-from bekal.incentives.actions.accounts import HOLDER_PLACE, PLACE, account_number
+from bekal.incentives.actions.accounts import account_number
 from bekal.incentives.models import Channel, OrderKind, PayeeAccount, PaymentOrder, PayRun
 from bekal.incentives.ports import Instruction, PayAnswer, Payer
 from bekal.incentives.queries import channels_to_send, in_flight
+from bekal.incentives.readings import Payee, read_payees
 from bekal.incentives.rules import Asked, nik_hash
 from bekal.rulebooks.queries import programme_of
 from bekal.scholarships.queries import award_of
@@ -79,7 +80,8 @@ def _send_channel(channel: str, limit: int, workers: int, totals: dict[str, int]
         if not rows:
             return
         sent += len(rows)
-        _call(rows, "pay", _pay, workers, totals)
+        payees = read_payees(by=by, at=clock.now(), orders=rows)
+        _call(rows, "pay", partial(_pay, payees), workers, totals)
 
 
 def _call(
@@ -95,12 +97,13 @@ def _call(
         totals[state] = totals.get(state, 0) + count
 
 
-def _pay(payer: Payer, row: PaymentOrder) -> PayAnswer:
+def _pay(payees: Mapping[UUID, Payee], payer: Payer, row: PaymentOrder) -> PayAnswer:
+    payee = payees[row.id]
     return payer.pay(
         Instruction(
             reference=row.reference,
-            account=vault.unseal(bytes(row.account_sealed), place=PLACE),
-            holder=vault.unseal(bytes(row.holder_sealed), place=HOLDER_PLACE),
+            account=payee.account,
+            holder=payee.holder,
             amount=row.amount,
             remark=_remark(row),
             at=_intent(row),

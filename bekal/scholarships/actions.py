@@ -7,7 +7,8 @@ from datetime import datetime
 from uuid import UUID
 
 from bekal.access.queries import approved
-from bekal.citizens.queries import contacts_of, families_of
+from bekal.citizens.actions import Word, tell_citizens
+from bekal.citizens.queries import families_of
 from bekal.core import events, ids
 from bekal.core.atomic import action
 from bekal.core.errors import Refused
@@ -20,7 +21,6 @@ from bekal.engines.draw.result import WaitingLine
 from bekal.ledger.actions import open_account, open_accounts, post_transfers
 from bekal.ledger.queries import balance, balances
 from bekal.ledger.rules import Posting
-from bekal.notices.actions import Message, queue_notices
 from bekal.rulebooks.queries import programme_of
 from bekal.rulebooks.rules import Programme, Scholarship
 from bekal.scholarships import rules
@@ -345,16 +345,12 @@ def _record_ended(*, by: Actor, at: datetime, awards: Sequence[Award], kind: str
 
 
 def _tell(*, by: Actor, at: datetime, awards: Sequence[Award], template: str) -> None:
-    contacts = contacts_of([award.citizen_id for award in awards])
-    queue_notices(
-        by=by, at=at, template=template,
-        messages=[
-            Message(
-                contacts[award.citizen_id].phone,
-                contacts[award.citizen_id].language,
-                f"{template}:{award.id}",
-                {"amount": format_rupiah(award.training_amount), "card": award.card_number[-4:]},
-            )
-            for award in awards
-        ],
-    )  # fmt: skip
+    words = [
+        Word(
+            award.citizen_id,
+            f"{template}:{award.id}",
+            {"amount": format_rupiah(award.training_amount), "card": award.card_number[-4:]},
+        )
+        for award in awards
+    ]
+    tell_citizens(by=by, at=at, template=template, words=words)

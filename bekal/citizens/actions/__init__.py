@@ -25,6 +25,7 @@ from bekal.citizens.actions.refusals import (
     UnderAge,
 )
 from bekal.citizens.actions.registration import check_registration, correct_details, register_citizen
+from bekal.citizens.actions.telling import Word, send_code, tell_citizens
 
 __all__ = [
     "BirthDateImpossible",
@@ -48,8 +49,11 @@ __all__ = [
     "PhoneMalformed",
     "PhoneTaken",
     "UnderAge",
+    "Word",
     "check_registration",
     "correct_details",
     "record_identity",
     "register_citizen",
+    "send_code",
+    "tell_citizens",
 ]

@@ -8,15 +8,14 @@ from uuid import UUID
 
 from django.db import connection
 
-from bekal.citizens.queries import contacts_of
-from bekal.citizens.rules import NIK
+from bekal.citizens.actions import Word, tell_citizens
+from bekal.citizens.rules import LANGUAGES, NIK
 from bekal.core import events, ids, marks
 from bekal.core.atomic import action
 from bekal.core.errors import Refused
 from bekal.core.events import Actor
 from bekal.eligibility.actions.decisions import decide_people
 from bekal.eligibility.models import RegisterList, Review, Verdict
-from bekal.notices.actions import Message, queue_notices
 from bekal.rulebooks.queries import programme_of, rulebooks
 from bekal.rulebooks.rules import day_in_words
 
@@ -149,12 +148,9 @@ def _contest(by: Actor, at: datetime, row: RegisterList) -> list[UUID]:
         batch_size=5_000,
     )  # fmt: skip
     _decide_again(by, at, people)
-    messages = [
-        Message(contact.phone, contact.language, f"under_review:{row.id}:{citizen_id}",
-                {"source": row.source, "due": day_in_words(due, contact.language)})
-        for citizen_id, contact in sorted(contacts_of(people).items())
-    ]  # fmt: skip
-    queue_notices(by=by, at=at, template="eligibility.under_review", messages=messages)
+    facts = {"source": row.source} | {f"due_{language}": day_in_words(due, language) for language in LANGUAGES}
+    words = [Word(citizen_id, f"under_review:{row.id}:{citizen_id}", facts) for citizen_id in people]
+    tell_citizens(by=by, at=at, template="eligibility.under_review", words=words)
     return people
 
 

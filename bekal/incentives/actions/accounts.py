@@ -15,13 +15,12 @@ from bekal.core.events import Actor
 from bekal.core.machine import move
 from bekal.incentives.models import PAYEE_MOVES, PayeeAccount, PayeeState
 from bekal.incentives.ports import Holder
+from bekal.incentives.readings import HOLDER_PLACE, PLACE
 from bekal.incentives.rules import Held, account_faults, masked
 
 Columns = dict[str, str | bytes | UUID]
 
 ACCOUNT = re.compile(r"\d{6,34}")
-PLACE = "incentives.account"
-HOLDER_PLACE = "incentives.holder"
 
 
 class AccountMalformed(Refused):

@@ -12,7 +12,7 @@ from bekal.core.atomic import action
 from bekal.core.errors import Refused
 from bekal.core.events import Actor
 from bekal.core.machine import move
-from bekal.incentives.actions.accounts import HOLDER_PLACE, PLACE, account_refs
+from bekal.incentives.actions.accounts import account_refs
 from bekal.incentives.models import (
     ORDER_MOVES,
     RUN_MOVES,
@@ -24,6 +24,7 @@ from bekal.incentives.models import (
     RunState,
 )
 from bekal.incentives.queries import Due, due_entitlements, due_settlements, run_digest, with_attempts
+from bekal.incentives.readings import HOLDER_PLACE, PLACE
 from bekal.incentives.rules import OrderFacts, award_account, digest, paid_account, payable_account, settled_account
 from bekal.ledger.actions import open_accounts, post_transfers, resolve_pending
 from bekal.ledger.rules import Posting

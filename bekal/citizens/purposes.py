@@ -1,0 +1,36 @@
+"""What a clear reading of somebody's numbers may be for, and what a person may allow. Pure."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Purpose = Literal[
+    "identity_check", "payout", "notice", "partner_duty", "review", "recovery", "own_view", "correction", "export"
+]
+READING_PURPOSES: tuple[Purpose, ...] = (
+    "identity_check", "payout", "notice", "partner_duty", "review", "recovery", "own_view", "correction", "export",
+)  # fmt: skip
+"""The whole list. Its words stand under `reading.purpose.<name>`; a tenth purpose is a decision, not a parameter."""
+
+FIELDS = ("nik", "family_card", "phone", "account", "holder", "name")
+"""What a reading can be of; words under `reading.field.<name>`."""
+
+CONSENT_VERSIONS = {"identity_check": 1, "recommendations": 1, "research": 1}
+"""The version of each consent's text that is shown today; its words stand under `consent.<purpose>.<version>`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Masks:
+    """Numbers as pages show them."""
+
+    nik: str
+    phone: str
+
+
+def phone_masked(phone: str) -> str:
+    """`+62 812 •••• 0007`: the operator's prefix and the last four digits."""
+    return f"{phone[:3]} {phone[3:6]} •••• {phone[-4:]}"
+
+
+def family_masked(number: str) -> str:
+    """`••••••••••••0007`."""
+    return "•" * 12 + number[-4:]
