@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models import F
 
 from bekal.access import rules
-from bekal.access.models import Approval, OneTimeCode, SignInLink, Staff
+from bekal.access.models import Approval, OneTimeCode, SessionsEnded, SignInLink, Staff
 from bekal.core import events, ids, vault
 from bekal.core.atomic import action
 from bekal.core.errors import Refused
@@ -212,9 +212,24 @@ def approve(*, by: Actor, at: datetime, kind: str, key: str, digest: str) -> App
     return approval
 
 
+@action
+def end_sessions(*, by: Actor, at: datetime, principal: Actor) -> None:
+    """Sign a principal out everywhere: what began before now opens nothing any more, nor do links made before."""
+    SessionsEnded.objects.update_or_create(principal=f"{principal.kind}:{principal.key}", defaults={"ended_at": at})
+    SignInLink.objects.filter(principal_kind=principal.kind, principal_key=principal.key).delete()
+    events.record(kind="access.sessions_ended", by=by, at=at, about=principal.kind, key=principal.key)
+
+
 def _code_hash(purpose: str, bound_to: str, code: str) -> bytes:
     return vault.fingerprint(f"{purpose}\x1f{bound_to}\x1f{code.strip()}", place="access.code")
 
 
 def _token_hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
+
+
+@action
+def forget_codes(*, by: Actor, at: datetime, bound_to: Collection[str]) -> None:
+    """Delete the one-time codes that were bound to these things."""
+    OneTimeCode.objects.filter(bound_to__in=list(bound_to)).delete()
+    events.record(kind="access.codes_forgotten", by=by, at=at, about="code", key="forgotten")

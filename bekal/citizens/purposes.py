@@ -1,7 +1,13 @@
 """What a clear reading of somebody's numbers may be for, and what a person may allow. Pure."""
 
+import hashlib
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from typing import Literal
+
+from bekal.rulebooks.rules import day_in_words
+
+WIB = timezone(timedelta(hours=7))
 
 Purpose = Literal[
     "identity_check", "payout", "notice", "partner_duty", "review", "recovery", "own_view", "correction", "export"
@@ -24,6 +30,17 @@ class Masks:
 
     nik: str
     phone: str
+
+
+def stop_hash(token: str) -> bytes:
+    """What is kept of the secret in a link."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def moment_in_words(at: datetime, language: str) -> str:
+    """`15 Agustus 2023 14.30 WIB`."""
+    there = at.astimezone(WIB)
+    return f"{day_in_words(there.date(), language)} {there:%H.%M} WIB"
 
 
 def phone_masked(phone: str) -> str:

@@ -5,10 +5,21 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from bekal.citizens.models import Citizen, Consent, Holding, State
-from bekal.citizens.readings import masks_of
+from bekal.citizens.models import (
+    CaseState,
+    ChangeState,
+    Citizen,
+    Consent,
+    Holding,
+    PhoneChange,
+    RecoveryCase,
+    State,
+)
+from bekal.citizens.purposes import stop_hash
+from bekal.citizens.readings import mask_of_phone, masks_of
 from bekal.citizens.rules import PHONE, read_phone
 from bekal.core import marks
+from bekal.core.rows import Rows, plain_rows
 from bekal.rulebooks.regions import regency_name
 
 
@@ -33,6 +44,28 @@ class CitizenView:
     state: str
     mismatching: tuple[str, ...]
     registered_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentView:
+    """`version`: of the text that was shown when it was given."""
+
+    purpose: str
+    version: int
+    given_at: datetime
+    withdrawn_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeView:
+    """A change of phone on its way. `phone`: the new number, masked; `way`: own or recovery."""
+
+    id: UUID
+    citizen_id: UUID
+    phone: str
+    way: str
+    asked_at: datetime
+    effective_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +111,10 @@ def citizen_of_phone(phone: str) -> UUID | None:
 def holder_of(place: str, number: str) -> UUID | None:
     """Who holds a NIK or phone number (place NIK or PHONE), if anybody."""
     ref = marks.find([(place, number)]).get((place, number))
-    return Holding.objects.filter(ref=ref).values_list("citizen_id", flat=True).first() if ref else None
+    if ref is None:
+        return None
+    held = Holding.objects.filter(ref=ref, kind__in=("nik", "phone"))
+    return held.values_list("citizen_id", flat=True).first()
 
 
 def same_family(citizen_id: UUID) -> list[UUID]:
@@ -88,8 +124,53 @@ def same_family(citizen_id: UUID) -> list[UUID]:
 
 
 def consents_of(citizen_id: UUID) -> dict[str, datetime]:
-    """Purpose -> when it was allowed."""
-    return dict(Consent.objects.filter(citizen_id=citizen_id).values_list("purpose", "given_at"))
+    """Purpose -> since when it is allowed; withdrawn ones are not in it."""
+    given = Consent.objects.filter(citizen_id=citizen_id, withdrawn_at=None)
+    return dict(given.values_list("purpose", "given_at"))
+
+
+def consent_history(citizen_id: UUID) -> dict[str, ConsentView]:
+    """Every purpose a person ever allowed, withdrawn or not."""
+    rows = Consent.objects.filter(citizen_id=citizen_id).order_by("purpose")
+    return {row.purpose: ConsentView(row.purpose, row.version, row.given_at, row.withdrawn_at) for row in rows}
+
+
+def who_allow(citizen_ids: Iterable[UUID], purpose: str) -> set[UUID]:
+    """Those of many people who allow a purpose today."""
+    rows = Consent.objects.filter(citizen_id__in=list(citizen_ids), purpose=purpose, withdrawn_at=None)
+    return set(rows.values_list("citizen_id", flat=True))
+
+
+def waiting_change(citizen_id: UUID) -> ChangeView | None:
+    """The change of phone that waits to take effect, if there is one."""
+    row = PhoneChange.objects.filter(citizen_id=citizen_id, state=ChangeState.WAITING).first()
+    return _change_view(row) if row else None
+
+
+def change_of_link(token: str) -> ChangeView | None:
+    """The waiting change of phone that a link sent to the old number can stop."""
+    row = PhoneChange.objects.filter(stop_hash=stop_hash(token), state=ChangeState.WAITING).first()
+    return _change_view(row) if row else None
+
+
+def changes_due(at: datetime, limit: int) -> list[UUID]:
+    """Changes of phone whose day is over."""
+    rows = PhoneChange.objects.filter(state=ChangeState.WAITING, effective_at__lte=at).order_by("effective_at", "id")
+    return list(rows.values_list("id", flat=True)[:limit])
+
+
+def open_recoveries(at: datetime, limit: int = 100) -> list[RecoveryCase]:
+    """Cases that wait for two of the staff, longest waiting first."""
+    rows = RecoveryCase.objects.filter(state=CaseState.OPEN, lapses_at__gt=at).order_by("asked_at", "id")
+    return list(rows[:limit])
+
+
+def recovery_case(case_id: UUID) -> RecoveryCase | None:
+    return RecoveryCase.objects.filter(pk=case_id).first()
+
+
+def _change_view(row: PhoneChange) -> ChangeView:
+    return ChangeView(row.id, row.citizen_id, mask_of_phone(row), row.way, row.asked_at, row.effective_at)
 
 
 def unchecked(limit: int) -> list[UUID]:
@@ -117,3 +198,13 @@ def traits_of(citizen_ids: Iterable[UUID]) -> dict[UUID, Traits]:
 def citizen_place(citizen_id: UUID) -> str:
     """The regency code a person lives in."""
     return Citizen.objects.values_list("regency_code", flat=True).get(id=citizen_id)
+
+
+def rows_about(citizen_id: UUID) -> dict[str, Rows]:
+    """Everything this room keeps about a person, by table; numbers are added by who may read them."""
+    return {
+        "citizens": plain_rows(Citizen.objects.filter(id=citizen_id), without=("nik_ref", "family_ref", "phone_ref")),
+        "consents": plain_rows(Consent.objects.filter(citizen_id=citizen_id)),
+        "phone_changes": plain_rows(PhoneChange.objects.filter(citizen_id=citizen_id), without=("phone_ref",)),
+        "recoveries": plain_rows(RecoveryCase.objects.filter(citizen_id=citizen_id), without=("phone_ref", "digest")),
+    }

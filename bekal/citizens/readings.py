@@ -4,12 +4,13 @@ What a person or a partner gets to see is one event a person, found under that p
 (a message to many telephones) is one event a batch, with a count. A mask leaves without an event: the number does not.
 """
 
+import hmac
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from bekal.citizens.models import Citizen
+from bekal.citizens.models import Citizen, PhoneChange, RecoveryCase
 from bekal.citizens.purposes import FIELDS, READING_PURPOSES, Masks, Purpose, phone_masked
 from bekal.citizens.rules import FAMILY, NIK, PHONE, nik_masked
 from bekal.core import events, vault
@@ -95,9 +96,27 @@ def record_reading(
         events.record_each(kind=KIND, by=by, at=at, about="citizen", people=people, why=purpose, data=data)
 
 
+@action
+def read_new_phone(*, by: Actor, at: datetime, row: PhoneChange | RecoveryCase) -> str:
+    """The number that a change or a recovery is about, to write to it or to put it in its place."""
+    record_reading(by=by, at=at, people=[row.citizen_id], fields=("phone",), purpose="notice")
+    return vault.unseal(row.phone_sealed, place=PHONE, row=row.id)
+
+
+def mask_of_phone(row: PhoneChange | RecoveryCase) -> str:
+    """The mask of the number that a change or a recovery is about; "" once it was wiped."""
+    return phone_masked(vault.unseal(row.phone_sealed, place=PHONE, row=row.id)) if row.phone_sealed else ""
+
+
 def masks_of(citizen: Citizen) -> Masks:
     """The masks of a person's numbers; the numbers themselves do not leave this function."""
     return Masks(
         nik=nik_masked(vault.unseal(citizen.nik_sealed, place=NIK, row=citizen.id)),
         phone=phone_masked(vault.unseal(citizen.phone_sealed, place=PHONE, row=citizen.id)),
     )
+
+
+def family_tail_matches(citizen: Citizen, tail: str) -> bool:
+    """Whether the family card ends in these four digits; compared here, shown to nobody."""
+    number = vault.unseal(citizen.family_sealed, place=FAMILY, row=citizen.id)
+    return hmac.compare_digest(number[-4:].encode(), tail.encode())

@@ -11,6 +11,7 @@ from bekal.core.events import Actor
 from bekal.core.ports import open_port
 
 CHECKER = Actor.system("citizens.check_identity")
+CHANGER = Actor.system("citizens.settle_changes")
 
 
 def ask_registry(citizen_id: UUID) -> RegistryAnswer:
@@ -44,3 +45,11 @@ def check_due(limit: int = 100) -> int:
             return checked
         checked += 1
     return checked
+
+
+def settle_changes(limit: int = 500) -> int:
+    """Put changes of phone in force whose day is over; how many."""
+    due = queries.changes_due(clock.now(), limit)
+    for change_id in due:
+        actions.settle_phone_change(by=CHANGER, at=clock.now(), change_id=change_id)
+    return len(due)

@@ -6,7 +6,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bekal.cli import draw
+from bekal.cli import draw, keys
+from bekal.cli.started import start_django
 from bekal.cli.trouble import Trouble
 
 
@@ -42,17 +43,12 @@ def _parser() -> argparse.ArgumentParser:
 
     draw.add_commands(commands.add_parser("draw", help="draws").add_subparsers(required=True, metavar="what"))
 
+    keys.add_commands(commands.add_parser("keys", help="renewing keys").add_subparsers(required=True, metavar="what"))
+
     ledger = commands.add_parser("ledger", help="the books").add_subparsers(required=True, metavar="what")
     books = ledger.add_parser("verify", help="recompute every account from its transfers, and every seal")
     books.set_defaults(run=_ledger_verify)
     return parser
-
-
-def _django() -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bekal.project.settings")
-    import django
-
-    django.setup()
 
 
 def _manage(words: list[str]) -> int:
@@ -69,7 +65,7 @@ def _manage(words: list[str]) -> int:
 
 
 def _migrate(_: argparse.Namespace) -> int:
-    _django()
+    start_django()
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0)
@@ -77,7 +73,7 @@ def _migrate(_: argparse.Namespace) -> int:
 
 
 def _work(options: argparse.Namespace) -> int:
-    _django()
+    start_django()
     from bekal.cli.work import work
 
     work(once=options.once, every=options.every)
@@ -98,7 +94,7 @@ def _programme_check(options: argparse.Namespace) -> int:
 
 
 def _ledger_verify(_: argparse.Namespace) -> int:
-    _django()
+    start_django()
     from bekal.ledger.queries import books_in_order
 
     problems = books_in_order()

@@ -12,7 +12,7 @@ from django.db import close_old_connections, connection
 
 from bekal.advice.tasks import train
 from bekal.careers.tasks import fetch_vacancies, match_due
-from bekal.citizens.tasks import check_due
+from bekal.citizens.tasks import check_due, settle_changes
 from bekal.incentives.tasks import enquire_due
 from bekal.incentives.tasks import send_due as send_payments
 from bekal.learning.tasks import issue_due
@@ -31,7 +31,7 @@ TASKS: tuple[tuple[Callable[[], object], float], ...] = (
     (check_due, MOMENT), (open_and_close_due, MOMENT), (draw_due, MOMENT), (lapse_due, MOMENT), (revoke_due, HOUR),
     (expire_due, HOUR), (issue_due, MOMENT), (settle_due, HOUR), (send_payments, MOMENT),
     (enquire_due, MOMENT), (fetch_vacancies, HOUR), (match_due, HOUR), (train, NIGHT), (send_notices, MOMENT),
-    (forget_due_answers, HOUR),
+    (forget_due_answers, HOUR), (settle_changes, MOMENT),
 )  # fmt: skip
 """Every task with the least seconds between two runs of it by one worker."""
 

@@ -85,6 +85,13 @@ def record_each(
     note_event()
 
 
+def record_person(
+    *, kind: str, by: Actor, at: datetime, person: UUID, why: str = "", data: Mapping[str, Any] | None = None
+) -> None:
+    """`record` of something that is about one citizen and nothing else."""
+    record(kind=kind, by=by, at=at, about="citizen", key=str(person), person=person, why=why, data=data)
+
+
 def record_batch(
     *,
     kind: str,

@@ -3,8 +3,10 @@
 Every view states its permission with `@permission(...)`; a house test checks that none is missing.
 """
 
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import wraps
 from typing import Any, TypeVar, cast
 from urllib.parse import urlencode
@@ -14,7 +16,9 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from bekal.access.queries import sessions_ended_at
 from bekal.access.rules import permissions
+from bekal.core import clock, vault
 from bekal.core.events import Actor
 
 V = TypeVar("V", bound=Callable[..., Any])
@@ -65,12 +69,23 @@ def permission(*names: str) -> Callable[[V], V]:
 
 
 def visitor(request: HttpRequest) -> Visitor:
-    """The visitor of this request."""
-    principal = request.session.get("principal", "")
+    """The visitor of this request; nobody when the sessions of this principal were ended after this one began."""
+    principal, since = request.session.get("principal", ""), request.session.get("entered_at", "")
+    known = getattr(request, "known_visitor", None)
+    if known is None or known[0] != (principal, since):
+        known = ((principal, since), _visitor(principal, since, tuple(request.session.get("roles", ()))))
+        request.known_visitor = known  # type: ignore[attr-defined]
+    return known[1]
+
+
+def _visitor(principal: str, since: str, roles: tuple[str, ...]) -> Visitor:
     if not principal:
         return NOBODY
+    ended_at = sessions_ended_at(principal)
+    if ended_at is not None and (not since or datetime.fromisoformat(since) <= ended_at):
+        return NOBODY
     kind, _, key = principal.partition(":")
-    return Visitor(kind, key, permissions(tuple(request.session.get("roles", ()))))
+    return Visitor(kind, key, permissions(roles))
 
 
 def enter(request: HttpRequest, principal: Actor, roles: Sequence[str]) -> None:
@@ -78,10 +93,25 @@ def enter(request: HttpRequest, principal: Actor, roles: Sequence[str]) -> None:
     request.session.cycle_key()
     request.session["principal"] = f"{principal.kind}:{principal.key}"
     request.session["roles"] = list(roles)
+    request.session["entered_at"] = clock.now().isoformat()
 
 
 def enter_citizen(request: HttpRequest, citizen_id: UUID) -> None:
     enter(request, Actor.citizen(citizen_id), (CITIZEN,))
+
+
+def keep_sealed(request: HttpRequest, name: str, value: str) -> None:
+    """Keep something personal in the session, sealed; "" drops it."""
+    if value:
+        request.session[name] = b64encode(vault.seal(value, place=f"session.{name}")).decode()
+    else:
+        request.session.pop(name, None)
+
+
+def read_sealed(request: HttpRequest, name: str) -> str:
+    """What `keep_sealed` kept, "" if nothing."""
+    sealed = request.session.get(name)
+    return vault.unseal(b64decode(sealed), place=f"session.{name}") if sealed else ""
 
 
 def leave(request: HttpRequest) -> None:

@@ -5,6 +5,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from bekal.citizens.actions import Word, tell_citizens
+from bekal.citizens.queries import who_allow
 from bekal.core import events, ids
 from bekal.core.atomic import action
 from bekal.core.errors import Refused
@@ -32,13 +33,16 @@ class IncomeOutOfRange(Refused):
 
 @action
 def invite_sample(*, by: Actor, at: datetime, wave_id: UUID, size: int) -> list[UUID]:
-    """Ask `size` people of a drawn wave, half winners and half losers; returns those newly asked, in order of id.
+    """Ask `size` people of a drawn wave, half winners and half losers, of those who allow research; returns those newly
+    asked, in order of id.
 
     The same call again asks nobody; a larger `size` adds people. Raises NotDrawn.
     """
     drawn = list(assignments(wave_id))
     if not drawn:
         raise NotDrawn
+    allowed = who_allow([person for person, _, _, _ in drawn], "research")
+    drawn = [one for one in drawn if one[0] in allowed]
     winners = [person for person, _, _, won in drawn if won]
     losers = [person for person, _, _, won in drawn if not won]
     ask_winners, ask_losers = rules.sides(size, len(winners), len(losers))
@@ -89,3 +93,10 @@ def record_outcome(
 def _asked(person: UUID, wave_id: UUID, at: datetime) -> OutcomeAnswer:
     key = ids.fresh("outcome", str(wave_id), str(person))
     return OutcomeAnswer(id=key, citizen_id=person, wave_id=wave_id, asked_at=at)
+
+
+@action
+def forget_outcomes(*, by: Actor, at: datetime, citizen_id: UUID) -> None:
+    """Drop what a person told after a draw."""
+    OutcomeAnswer.objects.filter(citizen_id=citizen_id).delete()
+    events.record_person(kind="evaluation.outcomes_forgotten", by=by, at=at, person=citizen_id)

@@ -3,7 +3,9 @@
 from django.db import models
 from django.db.models import Q
 
+from bekal.core.fields import SealedField
 from bekal.core.machine import state_check
+from bekal.incentives.rules import HOLDER_PLACE, PLACE
 
 
 class Channel(models.TextChoices):
@@ -25,19 +27,23 @@ PAYEE_MOVES: dict[str, set[str]] = {
 
 
 class PayeeAccount(models.Model):
-    """Where a citizen is paid. `refused`: the payer refused a payment for a reason that only another account cures."""
+    """Where a citizen is paid. `refused`: the payer refused a payment for a reason that only another account cures.
+
+    `pays_from`: before this instant no payment is planned to it: the instant of linking, or a day after a change.
+    """
 
     id = models.UUIDField(primary_key=True)
     citizen_id = models.UUIDField(unique=True)
     channel = models.CharField(max_length=8, choices=Channel.choices)
-    account_sealed = models.BinaryField()
+    account_sealed = SealedField(place=PLACE)
     account_ref = models.UUIDField(unique=True)
     account_tail = models.CharField(max_length=4)
     holder_masked = models.CharField(max_length=100)
-    holder_sealed = models.BinaryField()
+    holder_sealed = SealedField(place=HOLDER_PLACE)
     state = models.CharField(max_length=8, choices=PayeeState.choices)
     refused_code = models.CharField(max_length=16, default="", blank=True)
     linked_at = models.DateTimeField()
+    pays_from = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -49,6 +55,7 @@ class PayeeAccount(models.Model):
                 condition=Q(state="linked", ended_at=None) | Q(~Q(state="linked"), ended_at__isnull=False),
                 name="payee_ended_at_with_state",
             ),
+            models.CheckConstraint(condition=Q(pays_from__gte=models.F("linked_at")), name="payee_pays_after_linking"),
         )
 
     def __str__(self) -> str:
@@ -165,9 +172,9 @@ class PaymentOrder(models.Model):
     replaces = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="replacements")
     amount = models.PositiveBigIntegerField()
     channel = models.CharField(max_length=8, choices=Channel.choices)
-    account_sealed = models.BinaryField()
+    account_sealed = SealedField(place=PLACE)
     account_ref = models.UUIDField()
-    holder_sealed = models.BinaryField()
+    holder_sealed = SealedField(place=HOLDER_PLACE)
     state = models.CharField(max_length=8, choices=OrderState.choices)
     sendings = models.PositiveSmallIntegerField(default=0)
     last_outcome = models.CharField(max_length=8, default="", blank=True)

@@ -11,9 +11,8 @@ from bekal.core import events, vault
 from bekal.core.atomic import action
 from bekal.core.events import Actor
 from bekal.incentives.models import PayeeAccount, PaymentOrder
+from bekal.incentives.rules import HOLDER_PLACE, PLACE
 
-PLACE = "incentives.account"
-HOLDER_PLACE = "incentives.holder"
 FIELDS = ("account", "holder")
 
 

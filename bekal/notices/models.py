@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from bekal.core.fields import SealedField
 from bekal.core.machine import state_check
 
 
@@ -21,8 +22,8 @@ class Notice(models.Model):
 
     id = models.UUIDField(primary_key=True)
     reference = models.CharField(max_length=160, unique=True)
-    address_sealed = models.BinaryField()
-    text_sealed = models.BinaryField()
+    address_sealed = SealedField(place="notices.address")
+    text_sealed = SealedField(place="notices.text")
     template = models.CharField(max_length=64)
     owner_key = models.UUIDField(null=True)
     state = models.CharField(max_length=8, choices=State.choices, default=State.QUEUED)

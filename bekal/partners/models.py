@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from bekal.core.fields import SealedField
 from bekal.core.machine import state_check
 
 
@@ -35,7 +36,7 @@ class Organisation(models.Model):
     name = models.CharField(max_length=120)
     regency_code = models.CharField(max_length=8)
     state = models.CharField(max_length=16, choices=OrganisationState.choices, default=OrganisationState.ACTIVE)
-    bank_account_sealed = models.BinaryField(null=True)
+    bank_account_sealed = SealedField(place="partners.bank_account", null=True)
     commission_percent = models.SmallIntegerField(null=True)
     registered_at = models.DateTimeField()
 
@@ -61,7 +62,7 @@ class Credential(models.Model):
 
     client_code = models.CharField(primary_key=True, max_length=32)
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="credentials")
-    sign_key_sealed = models.BinaryField()
+    sign_key_sealed = SealedField(place="partners.sign_key")
     state = models.CharField(max_length=16, choices=CredentialState.choices, default=CredentialState.ACTIVE)
     issued_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True)

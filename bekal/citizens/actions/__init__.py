@@ -1,12 +1,29 @@
 """Every write about a person, split by noun."""
 
+from bekal.citizens.actions.consents import give_consents, withdraw_consent
+from bekal.citizens.actions.forgetting import forget_identity
 from bekal.citizens.actions.identity import record_identity
+from bekal.citizens.actions.phones import NEW_NUMBER, ask_phone_change, settle_phone_change, stop_phone_change
+from bekal.citizens.actions.recovery import (
+    Claim,
+    approve_recovery,
+    open_recovery,
+    propose_recovery,
+    refuse_recovery,
+)
 from bekal.citizens.actions.refusals import (
     BirthDateImpossible,
+    CaseChanged,
+    CaseGone,
+    CaseNeedsReason,
+    ChangeGone,
+    ChangeWaits,
     ChoiceUnknown,
     ConsentMissing,
+    ConsentNeeded,
     FamilyCardIsNik,
     FamilyCardMalformed,
+    FreshProofMissing,
     IdentitySettled,
     NameHasSign,
     NameMissing,
@@ -21,6 +38,8 @@ from bekal.citizens.actions.refusals import (
     NikTaken,
     NikWrongLength,
     PhoneMalformed,
+    PhoneNotHere,
+    PhoneSame,
     PhoneTaken,
     UnderAge,
 )
@@ -28,11 +47,20 @@ from bekal.citizens.actions.registration import check_registration, correct_deta
 from bekal.citizens.actions.telling import Word, send_code, tell_citizens
 
 __all__ = [
+    "NEW_NUMBER",
     "BirthDateImpossible",
+    "CaseChanged",
+    "CaseGone",
+    "CaseNeedsReason",
+    "ChangeGone",
+    "ChangeWaits",
     "ChoiceUnknown",
+    "Claim",
     "ConsentMissing",
+    "ConsentNeeded",
     "FamilyCardIsNik",
     "FamilyCardMalformed",
+    "FreshProofMissing",
     "IdentitySettled",
     "NameHasSign",
     "NameMissing",
@@ -47,13 +75,25 @@ __all__ = [
     "NikTaken",
     "NikWrongLength",
     "PhoneMalformed",
+    "PhoneNotHere",
+    "PhoneSame",
     "PhoneTaken",
     "UnderAge",
     "Word",
+    "approve_recovery",
+    "ask_phone_change",
     "check_registration",
     "correct_details",
+    "forget_identity",
+    "give_consents",
+    "open_recovery",
+    "propose_recovery",
     "record_identity",
+    "refuse_recovery",
     "register_citizen",
     "send_code",
+    "settle_phone_change",
+    "stop_phone_change",
     "tell_citizens",
+    "withdraw_consent",
 ]

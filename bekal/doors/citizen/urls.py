@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from bekal.doors.citizen import advice, dashboard, learning, money, registration, sign_in, surveys, waves
+from bekal.doors.citizen import (
+    advice,
+    dashboard,
+    learning,
+    money,
+    phone,
+    privacy,
+    recovery,
+    registration,
+    sign_in,
+    surveys,
+    waves,
+)
 
 urlpatterns = [
     path("daftar", registration.start),
@@ -12,6 +24,10 @@ urlpatterns = [
     path("daftar/<slug:slug>", registration.question),
     path("masuk", sign_in.phone),
     path("masuk/kode", sign_in.code),
+    path("masuk/pulihkan", recovery.claim_page),
+    path("masuk/pulihkan/kode", recovery.code_page),
+    path("masuk/pulihkan/selesai", recovery.done_page),
+    path("telepon/batal/<slug:token>", phone.stop_link),
     path("tautan/<slug:token>", sign_in.link),
     path("keluar", sign_in.sign_out),
     path("saya", dashboard.way_page),
@@ -23,6 +39,16 @@ urlpatterns = [
     path("saya/gelombang/periksa", waves.check_own),
     path("saya/saldo", money.balance_page),
     path("saya/rekening", money.account_page),
+    path("saya/rekening/kode", money.account_code_page),
+    path("saya/privasi", privacy.privacy_page),
+    path("saya/privasi/lihat", privacy.show_numbers),
+    path("saya/privasi/izin", privacy.consent),
+    path("saya/privasi/salinan.json", privacy.copy_file),
+    path("saya/privasi/salinan", privacy.copy_page),
+    path("saya/privasi/hapus", privacy.forget_page),
+    path("saya/telepon", phone.phone_page),
+    path("saya/telepon/kode", phone.codes_page),
+    path("saya/telepon/batal", phone.stop_own),
     path("saya/insentif", money.incentive_page),
     path("saya/saran", advice.advice_page),
     path("saya/lowongan", advice.jobs_page),

@@ -51,6 +51,7 @@ def desk(request: HttpRequest) -> HttpResponse:
     return show(
         request, "operator/desk.html", staff=name, at=clock.now(), waves=waves, runs=runs, figures=_figures(),
         may_plan_waves="plan_wave" in may, may_sign="sign_draw" in may, may_plan_runs="plan_pay_run" in may,
+        may_recover="recover_account" in may,
         imbalance=imbalance(),
     )  # fmt: skip
 

@@ -1,7 +1,7 @@
 """Keeping facts about people, deciding about them, and looking again when a list comes late."""
 
 from bekal.eligibility.actions.decisions import decide_eligibility, decide_people, settle_identity
-from bekal.eligibility.actions.facts import end_fact, record_fact, record_facts, record_registers
+from bekal.eligibility.actions.facts import end_fact, forget_decisions, record_fact, record_facts, record_registers
 from bekal.eligibility.actions.lists import ImportedList, ListTooOld, import_list
 from bekal.eligibility.actions.reviews import OtherEyes, ReviewGone, ReviewNeedsReason, confirm_review, dismiss_review
 
@@ -16,6 +16,7 @@ __all__ = [
     "decide_people",
     "dismiss_review",
     "end_fact",
+    "forget_decisions",
     "import_list",
     "record_fact",
     "record_facts",

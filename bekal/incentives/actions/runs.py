@@ -24,8 +24,16 @@ from bekal.incentives.models import (
     RunState,
 )
 from bekal.incentives.queries import Due, due_entitlements, due_settlements, run_digest, with_attempts
-from bekal.incentives.readings import HOLDER_PLACE, PLACE
-from bekal.incentives.rules import OrderFacts, award_account, digest, paid_account, payable_account, settled_account
+from bekal.incentives.rules import (
+    HOLDER_PLACE,
+    PLACE,
+    OrderFacts,
+    award_account,
+    digest,
+    paid_account,
+    payable_account,
+    settled_account,
+)
 from bekal.ledger.actions import open_accounts, post_transfers, resolve_pending
 from bekal.ledger.rules import Posting
 from bekal.partners.queries import payout_account

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import Count
 
 from bekal.core import vault
+from bekal.core.rows import Rows, plain_rows
 from bekal.engines.draw.result import WaitingEntry
 from bekal.waves.models import Application, ApplicationState, Wave, WaveState
 
@@ -134,3 +135,21 @@ def _wave_view(row: Wave) -> WaveView:
         row.id, row.programme_code, row.number, row.rulebook_id, row.opens_at, row.closes_at, row.places, row.state,
         row.announced_at,
     )  # fmt: skip
+
+
+def unfinished_applications(citizen_id: UUID) -> list[WaveView]:
+    """The waves in which a person still waits for a result or a place."""
+    waits = (ApplicationState.JOINED, ApplicationState.SELECTED, ApplicationState.WAITING)
+    rows = Application.objects.filter(citizen_id=citizen_id, state__in=waits).select_related("wave")
+    return [_wave_view(row.wave) for row in rows.order_by("joined_at", "id")]
+
+
+def waves_joined(citizen_id: UUID) -> list[UUID]:
+    """Every wave a person joined, in order."""
+    rows = Application.objects.filter(citizen_id=citizen_id).order_by("joined_at", "id")
+    return list(rows.values_list("wave_id", flat=True))
+
+
+def rows_about(citizen_id: UUID) -> dict[str, Rows]:
+    """Everything this room keeps about a person, by table."""
+    return {"applications": plain_rows(Application.objects.filter(citizen_id=citizen_id))}
