@@ -1,11 +1,14 @@
 """People for tests, made as the doors make them."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from bekal.citizens.actions import register_citizen
 from bekal.citizens.models import Citizen
 from bekal.citizens.ports import RegistryAnswer
+from bekal.citizens.readings import read_numbers
 from bekal.citizens.rules import Registration
 from bekal.core.clock import now
 from bekal.core.events import Actor
@@ -35,7 +38,7 @@ def registration(number: int = 1, **said: Any) -> Registration:
         "disability": None,
         "occupation": "job_seeker",
         "interests": ("computer", "design"),
-        "consents": ("identity_check", "research"),
+        "consents": ("identity_check", "recommendations", "research"),
     }
     return Registration(**(usual | said))
 
@@ -67,3 +70,9 @@ class Registry:
         if isinstance(answer, ConnectionError):
             raise answer
         return answer
+
+
+def numbers_of(citizen_id: UUID) -> Mapping[str, str]:
+    """A person's numbers in the clear."""
+    fields = ("nik", "family_card", "phone")
+    return read_numbers(by=BY, at=now(), citizen_id=citizen_id, fields=fields, purpose="own_view")

@@ -17,6 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from bekal.core.events import Actor
 from bekal.incentives import tasks
 from bekal.incentives.actions import record_answers, resume_pay_run, take_orders
+from bekal.incentives.readings import read_payees
 from bekal.incentives.models import PayeeAccount, PaymentOrder, PayRun
 from bekal.incentives.ports import PayAnswer
 from bekal.incentives.queries import due_entitlements, open_orders
@@ -65,8 +66,9 @@ class Payouts(RuleBasedStateMachine):
     @rule(fates=PAY_FATES, limit=st.integers(1, 4))
     def worker_dies_after_the_call(self, fates: list[str], limit: int) -> None:
         self.bank.will(fates)
-        for row in take_orders(by=WORKER, at=self.at, channel="bank", limit=limit):
-            self.heard.append((row.id, tasks._pay(self.bank, row)))
+        rows = take_orders(by=WORKER, at=self.at, channel="bank", limit=limit)
+        payees = read_payees(by=WORKER, at=self.at, orders=rows)
+        self.heard += [(row.id, tasks._pay(payees, self.bank, row)) for row in rows]
 
     @rule()
     def answers_arrive_late_and_twice(self) -> None:
@@ -83,7 +85,7 @@ class Payouts(RuleBasedStateMachine):
     def messages_arrive_late_and_twice(self) -> None:
         self.bank.deliver()
 
-    @rule(minutes=st.sampled_from([1, 3, 6, 60]))
+    @rule(minutes=st.sampled_from([1, 3, 6, 60, 25 * 60]))
     def time_passes(self, minutes: int) -> None:
         self.at += timedelta(minutes=minutes)
         self.set_clock(self.at)
@@ -128,7 +130,7 @@ class Payouts(RuleBasedStateMachine):
             if sum(self.paid_by_the_bank().values()) == 2 * PEOPLE and open_orders() == 0:
                 return
             self.messages_arrive_late_and_twice()
-            self.time_passes(60)
+            self.time_passes(25 * 60)
             self.staff_resume_halted_runs()
             self.citizens_link_other_accounts()
             self.plan_and_approve()

@@ -16,6 +16,7 @@ from bekal.core.events import Actor
 @action
 def give_consents(*, by: Actor, at: datetime, citizen_id: UUID, purposes: Collection[str]) -> None:
     """Allow these purposes, each by today's version of its text. Allowed already by this version: no change."""
+    given = {}
     known = {row.purpose: row for row in Consent.objects.select_for_update().filter(citizen_id=citizen_id)}
     for purpose in sorted(set(purposes)):
         version, row = CONSENT_VERSIONS[purpose], known.get(purpose)
@@ -29,8 +30,11 @@ def give_consents(*, by: Actor, at: datetime, citizen_id: UUID, purposes: Collec
                 "id": ids.fresh("consent", str(citizen_id), purpose), "version": version, "given_at": at,
             },
         )  # fmt: skip
-        _record("citizens.consent_given", by, at, citizen_id, purpose, version)
-    events.nothing_changed()
+        given[purpose] = version
+    if not given:
+        events.nothing_changed()
+        return
+    events.record_person(kind="citizens.consent_given", by=by, at=at, person=citizen_id, data={"versions": given})
 
 
 @action
@@ -43,9 +47,5 @@ def withdraw_consent(*, by: Actor, at: datetime, citizen_id: UUID, purpose: str)
         events.nothing_changed()
         return
     Consent.objects.filter(pk=row.pk).update(withdrawn_at=at)
-    _record("citizens.consent_withdrawn", by, at, citizen_id, purpose, row.version)
-
-
-def _record(kind: str, by: Actor, at: datetime, citizen_id: UUID, purpose: str, version: int) -> None:
-    data = {"purpose": purpose, "version": version}
-    events.record(kind=kind, by=by, at=at, about="consent", key=f"{citizen_id}:{purpose}", person=citizen_id, data=data)
+    data = {"versions": {purpose: row.version}}
+    events.record_person(kind="citizens.consent_withdrawn", by=by, at=at, person=citizen_id, data=data)
