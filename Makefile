@@ -68,6 +68,7 @@ fix: setup-dev
 
 docs: setup-dev
 	@$(BIN)/python -m tools.machines
+	@$(BIN)/python -m tools.programme_keys
 
 bench: setup-dev
 	@for script in benchmarks/[a-z]*.py; do name=$$(basename $$script .py); echo "== $$name"; $(BIN)/python -m benchmarks.$$name --quick || exit 1; done

@@ -1,9 +1,10 @@
 """The story up to the award: programme, money, partners, people, wave, draw."""
 
 import hashlib
+import json
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -14,12 +15,16 @@ from bekal.catalogue.queries import training_view
 from bekal.citizens.actions import UnderAge, register_citizen
 from bekal.citizens.rules import Registration
 from bekal.cli.installation import ROOT
+from bekal.core import clock
 from bekal.core.events import Actor
+from bekal.core.vault import derived_key, signing_key
+from bekal.doors.passes import JOIN, JOIN_COOKIE, JOIN_LIFE, make_pass
 from bekal.eligibility.queries import verdict_of
 from bekal.eligibility.tasks import verify_and_decide
 from bekal.engines.draw.beacon import QUICKNET
 from bekal.engines.draw.commitment import endorse, public_key_hex
 from bekal.engines.draw.source import Drand, round_time
+from bekal.engines.joining import verify_join_receipt
 from bekal.partners.actions import issue_credential, register_organisation
 from bekal.partners.queries import organisation_of_code
 from bekal.rulebooks.actions import load_programme
@@ -28,18 +33,17 @@ from bekal.scholarships.actions import award_selected, fund_programme, fund_wave
 from bekal.scholarships.rules import allocation
 from bekal.waves import tasks as waves
 from bekal.waves.actions import (
-    NotEligible,
     commit_roll,
     countersign,
-    join_wave,
     plan_wave,
     register_witness,
     sign_commitment,
 )
-from bekal.waves.queries import counts_by_state, draw_of, wave_view
+from bekal.waves.queries import RECEIPTS, counts_by_state, draw_of, wave_view
 from demo.cast import Player, portrait
 from demo.rehearsal import PROGRAMME
 from demo.town import LESSONS, PLATFORMS, PROVIDERS, RUNS, STAFF, WITNESSES
+from demo.wire import Surprise, request
 
 if TYPE_CHECKING:
     from demo.story import Story
@@ -209,28 +213,36 @@ def _sign_up(player: Player) -> UUID | None:
 
 
 def join(story: "Story") -> str:
-    """Everybody who may, joins; some press the button twice."""
+    """Everybody joins through the hot lane, as their browsers would; some press the button twice."""
     waves.open_and_close_due()
     wave = wave_view(WAVE)
+    door = (story.rehearsal.lane, story.rehearsal.site)
     people = [(story.players[number], citizen_id) for number, citizen_id in sorted(story.citizens.items())]
-    joined = story.rehearsal.crew(partial(_join, wave.id), people)
-    return f"{sum(story.progress.over(joined, len(people)))} joined"
+    receipts = story.rehearsal.many(partial(_join, door, wave.id), people)
+    key = public_key_hex(signing_key(RECEIPTS))
+    for receipt in story.progress.over(receipts, len(people)):
+        assert verify_join_receipt(receipt, key) == [], receipt
+    return f"{len(people)} receipts, each checked"
 
 
-def _join(wave_id: UUID, casting: tuple[Player, UUID]) -> bool:
+def _join(door: tuple[str, str], wave_id: UUID, casting: tuple[Player, UUID]) -> dict[str, Any]:
     player, citizen_id = casting
-    try:
-        for _ in range(2 if player.number % 50 == 0 else 1):
-            join_wave(by=Actor.citizen(citizen_id), at=OPEN, wave_id=wave_id, citizen_id=citizen_id)
-    except NotEligible:
-        return False
-    return True
+    until = clock.now() + JOIN_LIFE
+    card = make_pass(derived_key(JOIN), citizen=citizen_id.bytes, wave=wave_id.bytes, until=until)
+    headers = {"Cookie": f"{JOIN_COOKIE}={card}", "Origin": door[1], "Accept": "application/json"}
+    for _ in range(2 if player.number % 50 == 0 else 1):
+        page = request(door[0], "POST", "/saya/gelombang", f"wave={wave_id}".encode(), headers)
+        if page.status != 200:
+            raise Surprise(f"player {player.number} got no receipt: HTTP {page.status} {page.text[:300]}")
+    return dict(json.loads(page.body))
 
 
 def close(story: "Story") -> str:
-    """The wave closes at its instant."""
+    """The wave closes at its instant; the rules decide about everybody who joined."""
     waves.open_and_close_due()
-    return f"{sum(counts_by_state(wave_view(WAVE).id).values())} tickets"
+    waves.settle_due()
+    counts = counts_by_state(wave_view(WAVE).id)
+    return f"{counts.get('joined', 0)} on the roll, {counts.get('excluded', 0)} excluded with reasons"
 
 
 def commit(story: "Story") -> str:

@@ -50,6 +50,7 @@ class Rehearsal:
     def __init__(self, wish: Wish) -> None:
         self.wish = wish
         self.site = f"http://localhost:{wish.port}"
+        self.lane = f"http://localhost:{wish.port + 1}"
         self.installation = Installation(FOLDER, self.site, PROGRAMME, seed=wish.seed)
         self.state_file = FOLDER / "rehearsal.json"
         self.control: Control
@@ -68,6 +69,7 @@ class Rehearsal:
         self.installation.start_database()
         self.control = Control(simulators, token)
         self._introduce()
+        self.installation.start_lane(self.wish.port + 1, self.lane)
         self.installation.start_web(self.wish.port)
         self._become_the_application()
 

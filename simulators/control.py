@@ -59,6 +59,10 @@ class Control:
         """Replace the misbehaviour of a stand-in; see simulators/faults.py."""
         self.post(f"{name}/faults", {"faults": [dict(rule) for rule in rules]})
 
+    def limit(self, name: str, per_second: float) -> None:
+        """Let `registry` or `face` answer so many questions a second, 0 without limit."""
+        self.post(f"{name}/limit", {"per_second": per_second})
+
     def inbox(self, number: str, after: int = 0) -> list[dict[str, Any]]:
         """Text messages to a number (+62...), oldest first: id, text, reference, at."""
         answer = self.client.get("/sms/v1/inbox", params={"to": number, "after": str(after)})

@@ -2,22 +2,22 @@
 bytes alone."""
 
 import base64
-import binascii
 import hashlib
-from pathlib import Path
 from typing import Any
 
-from simulators.http import Reply, Request
-from simulators.standin import StandIn, need_text, refuse
+from simulators.http import Request
+from simulators.questions import Questions
+from simulators.standin import need_text, refuse
 
 LIKENESS_OF_PORTRAIT = 97
 LIKENESS_OF_STRANGERS = 60
 
 
-class Face(StandIn):
+class Face(Questions):
     """Mounted at /face."""
 
     name = "face"
+    path = "/v1/compare"
     schema = """
     CREATE TABLE IF NOT EXISTS people (nik TEXT PRIMARY KEY, portrait_sha256 TEXT, live INTEGER, score INTEGER)
     WITHOUT ROWID;
@@ -25,26 +25,19 @@ class Face(StandIn):
     INTEGER, at TEXT);
     """
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self.verbs["people"] = self.load_people
-
-    def respond(self, request: Request) -> Reply:
-        """POST /face/v1/compare."""
-        if (request.method, request.path) != ("POST", "/face/v1/compare"):
-            raise refuse(404, "there is only POST /face/v1/compare")
-        self.check_signature(request)
-        nik, reference, encoded = need_text(request.data, "nik", "reference", "photo")
+    def decide(self, question: dict[str, Any], *, lie: bool) -> dict[str, Any]:
+        """POST /face/v1/compare: nik and photo (Base64)."""
+        nik, reference, encoded = need_text(question, "nik", "reference", "photo")
         try:
             photo = base64.b64decode(encoded, validate=True)
-        except binascii.Error:
+        except ValueError:
             raise refuse(400, "photo must be Base64") from None
         live, score = self.judge(nik, photo)
-        if request.lie:
+        if lie:
             live, score = not live, 100 - score
         at = self.clock.now().isoformat()
         self.books.run("INSERT INTO comparisons VALUES (NULL, ?, ?, ?, ?, ?)", reference, nik, live, score, at)
-        return Reply(200, {"live": live, "score": score, "reference": reference})
+        return {"live": live, "score": score}
 
     def judge(self, nik: str, photo: bytes) -> tuple[bool, int]:
         """Liveness and likeness: as loaded when the person's answer is fixed, else by the bytes; (False, 0) when the

@@ -4,8 +4,9 @@ import json
 from datetime import date
 from typing import Any
 
-from simulators.http import Reply, Request
-from simulators.standin import StandIn, need_text, refuse
+from simulators.http import Request
+from simulators.questions import Questions
+from simulators.standin import need_text, refuse
 
 REGISTERS = (
     "social_aid",
@@ -16,6 +17,7 @@ REGISTERS = (
     "village_official",
     "soe_director",
     "deceased",
+    "foreign_national",
 )
 COMPARED = ("family_card", "name", "birth_date")
 
@@ -25,41 +27,34 @@ def squeeze(text: str) -> str:
     return " ".join(text.upper().split())
 
 
-class Registry(StandIn):
+class Registry(Questions):
     """Mounted at /registry."""
 
     name = "registry"
+    path = "/v1/check"
     schema = """
     CREATE TABLE IF NOT EXISTS people (nik TEXT PRIMARY KEY, family_card TEXT, name TEXT, birth_date TEXT, registers
     TEXT) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS checks (id INTEGER PRIMARY KEY, reference TEXT, nik TEXT, result TEXT, at TEXT);
     """
 
-    def respond(self, request: Request) -> Reply:
-        """POST /registry/v1/check."""
-        if (request.method, request.path) != ("POST", "/registry/v1/check"):
-            raise refuse(404, "there is only POST /registry/v1/check")
-        self.check_signature(request)
-        nik, reference, born = need_text(request.data, "nik", "reference", "birth_date")
-        need_text(request.data, *COMPARED)
-        if len(nik) != 16 or not nik.isdigit():
+    def decide(self, question: dict[str, Any], *, lie: bool) -> dict[str, Any]:
+        """POST /registry/v1/check: nik, family_card, name, birth_date."""
+        nik, reference, born = need_text(question, "nik", "reference", "birth_date")
+        need_text(question, *COMPARED)
+        if len(nik) != 16 or not (nik.isascii() and nik.isdigit()):
             raise refuse(400, "nik must be 16 digits")
         try:
             date.fromisoformat(born)
         except ValueError:
             raise refuse(400, "birth_date must be YYYY-MM-DD") from None
-        answer = self.compare(nik, request.data)
-        if request.lie:
-            answer |= (
-                {"result": "not_found", "mismatching": []}
-                if answer["result"] == "match"
-                else {"result": "match", "mismatching": []}
-            )
+        answer = self.compare(nik, question)
+        if lie:
+            answer |= {"result": "not_found" if answer["result"] == "match" else "match", "mismatching": []}
         now = self.clock.now()
-        self.books.run(
-            "INSERT INTO checks VALUES (NULL, ?, ?, ?, ?)", reference, nik, answer["result"], now.isoformat()
-        )
-        return Reply(200, answer | {"reference": reference, "as_of": now.date().isoformat()})
+        row = (reference, nik, answer["result"], now.isoformat())
+        self.books.run("INSERT INTO checks VALUES (NULL, ?, ?, ?, ?)", *row)
+        return answer | {"as_of": now.date().isoformat()}
 
     def compare(self, nik: str, told: dict[str, Any]) -> dict[str, Any]:
         """Result, differing fields and registers."""
@@ -71,10 +66,6 @@ class Registry(StandIn):
         standing = set(json.loads(row[3]))
         registers = {name: name in standing for name in REGISTERS}
         return {"result": "mismatch" if differing else "match", "mismatching": differing, "registers": registers}
-
-    def __init__(self, folder: Any) -> None:
-        super().__init__(folder)
-        self.verbs["people"] = self.load_people
 
     def load_people(self, request: Request) -> dict[str, Any]:
         """Load people: {"people": [{"nik", "family_card", "name", "birth_date", "registers": [names]}]}."""

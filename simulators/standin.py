@@ -172,4 +172,6 @@ def need_text(data: dict[str, Any], *names: str) -> list[str]:
     for name in names:
         if not isinstance(data.get(name), str) or not data[name]:
             raise refuse(400, f"{name} is mandatory text")
+        if any("\ud800" <= sign <= "\udfff" for sign in data[name]):
+            raise refuse(400, f"{name} holds half a sign")
     return [data[name] for name in names]

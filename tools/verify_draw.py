@@ -54,7 +54,7 @@ SIDES = {"operator": "operators", "party": "parties", "witness": "witnesses"}
 HASH, TEXT, INSTANT, NULL = "[0-9a-f]{64}", "(?s).+", "[0-9T:.-]+Z", type(None)
 G1, G2 = "[89ab][0-9a-f]{95}", "[89ab][0-9a-f]{191}"
 CHAIN = {"chain_hash": HASH, "scheme": TEXT, "public_key": f"{G1}|{G2}", "genesis": int, "period": int}
-DUE = {"due_at": INSTANT, "wait_until": INSTANT}
+DUE, EXCLUDED = {"due_at": INSTANT, "wait_until": INSTANT}, {"excluded": {"count": int, "sha256": HASH}}
 COMMITMENT = {
     "format": "bekal-draw-commitment/1", "algorithm": "bekal-draw/1", "wave": TEXT, "sequence": int,
     "previous": (NULL, HASH), "programme": {"code": TEXT, "sha256": HASH}, "committed_at": INSTANT,
@@ -65,9 +65,9 @@ COMMITMENT = {
     "output_test": (NULL, {"attributes": HASH, "bytes": int, "tests": [TEXT], "level_ppm": int}),
 }  # fmt: skip
 BUNDLE = {
-    "format": "bekal-draw-bundle/1", "commitment": COMMITMENT, "commitment_hash": HASH, "operators": {str: HASH},
+    "format": "bekal-draw-bundle/1", "commitment": (COMMITMENT, COMMITMENT | EXCLUDED), "commitment_hash": HASH,
     "signatures": [{"by": TEXT, "role": "|".join(SIDES), "signature": "[0-9a-f]{128}", "at": INSTANT}],
-    "witnesses": {str: HASH}, "beacon": (
+    "operators": {str: HASH}, "witnesses": {str: HASH}, "beacon": (
         {"number": int, "randomness": HASH, "signature": G1, "previous_signature": ""},
         {"number": int, "randomness": HASH, "signature": G2, "previous_signature": G2}, {"secrets": {str: HASH}}),
     "strata": [{"region": TEXT, "group": TEXT, "people": int, "places": int, "threshold": (NULL, "[0-9a-f]{16}"),
@@ -242,8 +242,8 @@ class Draw:
 
     def check_form(self) -> str:
         self.bundle = json.loads(self.written)
-        self.doc = self.bundle["commitment"]
-        for shown, form in ((self.doc, COMMITMENT), (self.bundle, BUNDLE)):
+        self.doc = doc = self.bundle["commitment"]
+        for shown, form in ((doc, COMMITMENT | (EXCLUDED if "excluded" in doc else {})), (self.bundle, BUNDLE)):
             wrong = shown.keys() ^ form.keys() or {name for name in form if not fits(shown[name], form[name])}
             need(not wrong, f"{form['format']} has another form: {', '.join(sorted(wrong))}")
         need(canonical(self.bundle).encode() == self.written, "the bundle is not written as RFC 8785 says")

@@ -10,6 +10,8 @@ ROLES: dict[str, frozenset[str]] = {
     "finance_maker": frozenset({"operator", "plan_pay_run", "fund"}),
     "finance_checker": frozenset({"operator", "approve_pay_run", "approve_fund"}),
     "recovery_officer": frozenset({"operator", "recover_account"}),
+    "identity_reviewer": frozenset({"operator", "review_identity"}),
+    "list_reviewer": frozenset({"operator", "review_list"}),
     "auditor": frozenset({"operator", "audit"}),
 }
 CODE_DIGITS = 6

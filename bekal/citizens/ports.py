@@ -1,8 +1,9 @@
 """What the citizens room needs from outside: the civil registry and a face match.
 
-Every method raises ConnectionError when no answer that can be trusted came (nobody there, too slow, unreadable,
-circuit open);
-asking again later with the same reference is always safe.
+Both are one protocol: a question under a `reference` (<= 64 characters) that never changes. Every method raises
+ConnectionError when no answer that can be trusted came (nobody there, too slow, unreadable, circuit open), and
+`core.ports.Busy` among them when the partner's limit is reached; asking again later with the same reference is always
+safe and gives the answer that was given before.
 """
 
 from dataclasses import dataclass
@@ -14,8 +15,8 @@ from typing import Literal, Protocol
 class RegistryAnswer:
     """`mismatching` names the fields that differ (name, birth_date, family_card); `registers` the registers the
     person stands in:
-    social_aid, civil_servant, pupil, military, police, village_official, soe_director, deceased. `as_of`: day of the
-    registry's data."""
+    social_aid, civil_servant, pupil, military, police, village_official, soe_director, deceased, foreign_national (who
+    lives here and is no citizen). `as_of`: day of the registry's data."""
 
     result: Literal["match", "mismatch", "not_found"]
     mismatching: tuple[str, ...]
@@ -25,8 +26,7 @@ class RegistryAnswer:
 
 class CivilRegistry(Protocol):
     def check(self, *, nik: str, family_card: str, name: str, birth_date: date, reference: str) -> RegistryAnswer:
-        """Compare what a person says with the registry. `nik` and `family_card`: 16 digits. `reference`: <= 64
-        characters."""
+        """Compare what a person says with the registry. `nik` and `family_card`: 16 digits."""
         ...
 
 

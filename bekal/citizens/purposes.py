@@ -10,14 +10,26 @@ from bekal.rulebooks.rules import day_in_words
 WIB = timezone(timedelta(hours=7))
 
 Purpose = Literal[
-    "identity_check", "payout", "notice", "partner_duty", "review", "recovery", "own_view", "correction", "export"
+    "identity_check",
+    "payout",
+    "notice",
+    "partner_duty",
+    "review",
+    "recovery",
+    "own_view",
+    "correction",
+    "export",
+    "face_review",
 ]
 READING_PURPOSES: tuple[Purpose, ...] = (
     "identity_check", "payout", "notice", "partner_duty", "review", "recovery", "own_view", "correction", "export",
+    "face_review",
 )  # fmt: skip
-"""The whole list. Its words stand under `reading.purpose.<name>`; a tenth purpose is a decision, not a parameter."""
+"""The whole list. Its words stand under `reading.purpose.<name>`; another purpose is a decision."""
 
-FIELDS = ("nik", "family_card", "phone", "account", "holder", "name")
+FIELDS = (
+    "nik", "family_card", "phone", "account", "holder", "name", "nik_masked", "birth_date", "face_photo", "face_tries",
+)  # fmt: skip
 """What a reading can be of; words under `reading.field.<name>`."""
 
 CONSENT_VERSIONS = {"identity_check": 1, "recommendations": 1, "research": 1}

@@ -5,20 +5,26 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from django.db.models import Count, Min
+
 from bekal.citizens.models import (
     CaseState,
     ChangeState,
     Citizen,
     Consent,
+    FaceCheck,
+    FacePhoto,
+    FaceState,
+    FaceTry,
     Holding,
     PhoneChange,
     RecoveryCase,
     State,
 )
 from bekal.citizens.purposes import stop_hash
-from bekal.citizens.readings import mask_of_phone, masks_of
-from bekal.citizens.rules import PHONE, read_phone
-from bekal.core import marks
+from bekal.citizens.readings import SealedIdentity, mask_of_phone, masks_of
+from bekal.citizens.rules import IDENTITY_POLICY, PHONE, face_passes, promised_day, read_phone
+from bekal.core import marks, vault
 from bekal.core.rows import Rows, plain_rows
 from bekal.rulebooks.regions import regency_name
 
@@ -206,5 +212,64 @@ def rows_about(citizen_id: UUID) -> dict[str, Rows]:
         "citizens": plain_rows(Citizen.objects.filter(id=citizen_id), without=("nik_ref", "family_ref", "phone_ref")),
         "consents": plain_rows(Consent.objects.filter(citizen_id=citizen_id)),
         "phone_changes": plain_rows(PhoneChange.objects.filter(citizen_id=citizen_id), without=("phone_ref",)),
+        "face_checks": plain_rows(FaceCheck.objects.filter(citizen_id=citizen_id), without=("taken_by",)),
+        "face_tries": plain_rows(FaceTry.objects.filter(citizen_id=citizen_id)),
+        "face_photos": plain_rows(FacePhoto.objects.filter(citizen_id=citizen_id)),
         "recoveries": plain_rows(RecoveryCase.objects.filter(citizen_id=citizen_id), without=("phone_ref", "digest")),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class TryView:
+    """One answer of the face match. `passed`: a living face that is alike enough."""
+
+    live: bool
+    score: int
+    passed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FaceView:
+    """A person's face check as pages show it. `tries`: of this round, in order; `left`: tries before a human looks."""
+
+    citizen_id: UUID
+    state: str
+    number: int
+    tries: tuple[TryView, ...]
+    left: int
+    sent_at: datetime
+    review_due_on: date | None
+    refused_for: str
+
+
+def face_of(citizen_id: UUID) -> FaceView | None:
+    """A person's face check; None before the first photo."""
+    check = FaceCheck.objects.filter(citizen_id=citizen_id).first()
+    if check is None:
+        return None
+    rows = FaceTry.objects.filter(citizen_id=citizen_id).order_by("-number")[: check.tried]
+    tries = tuple(TryView(row.live, row.score, face_passes(row.live, row.score)) for row in reversed(rows))
+    return FaceView(
+        citizen_id, check.state, check.number, tries, max(IDENTITY_POLICY.tries - check.tried, 0), check.sent_at,
+        check.review_due_on, check.refused_for,
+    )  # fmt: skip
+
+
+def face_cases() -> tuple[int, date | None]:
+    """How many cases wait for a human, and the day the first of them is due."""
+    found = FaceCheck.objects.filter(state=FaceState.REVIEW).aggregate(count=Count("id"), due=Min("review_due_on"))
+    return found["count"], found["due"]
+
+
+def answer_promised(citizen_id: UUID, at: datetime) -> date:
+    """The day by which the civil registry's answer about a waiting person is promised; never a day that has passed."""
+    since, last = Citizen.objects.values_list("registered_at", "checked_at").get(id=citizen_id)
+    return max(promised_day(last or since, IDENTITY_POLICY.registry_days), promised_day(at, 1))
+
+
+def question_state(citizen_id: UUID, said: SealedIdentity) -> bytes:
+    """What tells one question to the civil registry from the next: a keyed digest of what the person says and of the
+    last answer's time. As long as no answer came, it stays."""
+    checked_at = Citizen.objects.values_list("checked_at", flat=True).get(id=citizen_id)
+    told = (said.nik, said.family_card, said.name, said.birth_date, checked_at)
+    return vault.fingerprint("\n".join(map(str, told)), place="citizens.question")

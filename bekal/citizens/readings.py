@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from bekal.citizens.models import Citizen, PhoneChange, RecoveryCase
+from bekal.citizens.models import Citizen, FacePhoto, PhoneChange, RecoveryCase
 from bekal.citizens.purposes import FIELDS, READING_PURPOSES, Masks, Purpose, phone_masked
-from bekal.citizens.rules import FAMILY, NIK, PHONE, nik_masked
+from bekal.citizens.rules import FACE_PHOTO, FAMILY, NIK, PHONE, nik_masked
 from bekal.core import events, vault
 from bekal.core.atomic import action
 from bekal.core.events import Actor
@@ -78,12 +78,16 @@ def read_contacts(*, by: Actor, at: datetime, citizen_ids: Iterable[UUID]) -> di
 
 @action
 def record_reading(
-    *, by: Actor, at: datetime, people: Collection[UUID], fields: Collection[str], purpose: Purpose, to: str = ""
-) -> None:
-    """Record that these people's data were read; called by whichever file opens them, in the same transaction."""
+    *, by: Actor, at: datetime, people: Collection[UUID], fields: Collection[str], purpose: Purpose, to: str = "",
+    role: str = "",
+) -> None:  # fmt: skip
+    """Record that these people's data were read; called by whichever file opens them, in the same transaction.
+
+    `role`: in which the member of staff looked, where it is known.
+    """
     if purpose not in READING_PURPOSES or not set(fields) <= set(FIELDS):
         raise ValueError(f"no such purpose or field: {purpose} {sorted(fields)}")
-    data = {"fields": sorted(fields), "to": to}
+    data = {"fields": sorted(fields), "to": to, "role": role}
     if not people:
         events.nothing_changed()
     elif purpose in MACHINE:
@@ -94,6 +98,16 @@ def record_reading(
         )
     else:
         events.record_each(kind=KIND, by=by, at=at, about="citizen", people=people, why=purpose, data=data)
+
+
+@action
+def read_sent_photo(
+    *, by: Actor, at: datetime, citizen_id: UUID, purpose: Purpose, to: str = "", role: str = ""
+) -> bytes:
+    """The photo a person sent (JPEG). Raises `FacePhoto.DoesNotExist`."""
+    sealed = FacePhoto.objects.values_list("jpeg_sealed", flat=True).get(citizen_id=citizen_id)
+    record_reading(by=by, at=at, people=[citizen_id], fields=("face_photo",), purpose=purpose, to=to, role=role)
+    return vault.unseal_bytes(sealed, place=FACE_PHOTO, row=citizen_id)
 
 
 @action

@@ -33,6 +33,7 @@ class Installation:
     site_url: str
     programme: str
     seed: str | None = None
+    lane_url: str = ""
     ports: Mapping[str, tuple[str, Mapping[str, str]]] = field(default_factory=dict)
     _lock: IO[str] | None = None
     _children: list[subprocess.Popen[bytes]] = field(default_factory=list)
@@ -100,6 +101,7 @@ class Installation:
             "BEKAL_MASTER_KEY": self._master_key(),
             "BEKAL_SITE_URL": self.site_url,
             "BEKAL_PROGRAMME": self.programme,
+            "BEKAL_LANE_URL": self.lane_url,
             "BEKAL_PORTS_FILE": str(ports_file),
             "DATABASE_URL": self._postgres.url(APPLICATION) if self._postgres and self._postgres.sockets else "",
         }
@@ -131,6 +133,22 @@ class Installation:
         )  # fmt: skip
         wait_for(f"http://127.0.0.1:{port}/sehat", child, self.folder / "web.log")
         return child
+
+    def start_lane(self, port: int, address: str, *, most: int = 2_048) -> subprocess.Popen[bytes]:
+        """Serve the hot lane at `address` on loopback; returns when it answers."""
+        refuse_taken_port(port, f"make demo PORT={port + 1}")
+        self.lane_url = address
+        child = self.start(
+            f"lane-{port}", [sys.executable, "-m", "bekal", "lane", "--port", str(port), "--most", str(most)]
+        )
+        wait_for(f"http://127.0.0.1:{port}/sehat", child, self.folder / f"lane-{port}.log")
+        return child
+
+    @property
+    def postgres(self) -> Postgres:
+        """The database server of this installation, once it was started."""
+        assert self._postgres
+        return self._postgres
 
     def stop(self) -> None:
         """Stop every child, the database last."""

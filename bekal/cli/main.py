@@ -4,9 +4,8 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
-from bekal.cli import draw, keys
+from bekal.cli import draw, keys, programme
 from bekal.cli.started import start_django
 from bekal.cli.trouble import Trouble
 
@@ -22,6 +21,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Trouble as trouble:
         print(f"bekal: {trouble}", file=sys.stderr)
         return 1
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -36,11 +38,15 @@ def _parser() -> argparse.ArgumentParser:
     work.add_argument("--every", type=float, default=5.0, metavar="SECONDS")
     work.set_defaults(run=_work)
 
-    programme = commands.add_parser("programme", help="programme files").add_subparsers(required=True, metavar="what")
-    check = programme.add_parser("check", help="explain every fault of a programme file, with its line")
-    check.add_argument("file", type=Path)
-    check.set_defaults(run=_programme_check)
+    lane = commands.add_parser("lane", help="serve the hot lane: joining a wave, and nothing else")
+    lane.add_argument("--host", default="127.0.0.1")
+    lane.add_argument("--port", type=int, default=8001)
+    lane.add_argument("--most", type=int, default=2_048, metavar="PEOPLE", help="in line before others wait outside")
+    lane.set_defaults(run=_lane)
 
+    programme.add_commands(
+        commands.add_parser("programme", help="programme files").add_subparsers(required=True, metavar="what")
+    )
     draw.add_commands(commands.add_parser("draw", help="draws").add_subparsers(required=True, metavar="what"))
 
     keys.add_commands(commands.add_parser("keys", help="renewing keys").add_subparsers(required=True, metavar="what"))
@@ -80,16 +86,13 @@ def _work(options: argparse.Namespace) -> int:
     return 0
 
 
-def _programme_check(options: argparse.Namespace) -> int:
-    from bekal.rulebooks.rules import ProgrammeFaults, parse_programme
+def _lane(options: argparse.Namespace) -> int:
+    start_django()
+    import asyncio
 
-    try:
-        programme = parse_programme(_read(options.file).decode(), file=str(options.file))
-    except ProgrammeFaults as found:
-        for fault in found.faults:
-            print(f"{options.file}:{fault.line}: {fault.path}: {fault.problem} {fault.hint}")
-        return 1
-    print(f"{options.file}: {programme.code}, version {programme.version}, is in order")
+    from bekal.doors.hotlane.server import serve
+
+    asyncio.run(serve(options.port, host=options.host, most_in_line=options.most))
     return 0
 
 
@@ -102,10 +105,3 @@ def _ledger_verify(_: argparse.Namespace) -> int:
         print(f"problem: {problem}")
     print("the books are wrong" if problems else "the books are in order: difference 0, every seal holds")
     return 1 if problems else 0
-
-
-def _read(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise Trouble(f"{file} cannot be read: {error.strerror}") from error

@@ -12,7 +12,9 @@ from django.db import close_old_connections, connection
 
 from bekal.advice.tasks import train
 from bekal.careers.tasks import fetch_vacancies, match_due
-from bekal.citizens.tasks import check_due, settle_changes
+from bekal.citizens.tasks import forget_due as forget_photos
+from bekal.citizens.tasks import settle_changes
+from bekal.eligibility.tasks import compare_due, verify_due
 from bekal.incentives.tasks import enquire_due
 from bekal.incentives.tasks import send_due as send_payments
 from bekal.learning.tasks import issue_due
@@ -21,6 +23,7 @@ from bekal.notices.tasks import send_due as send_notices
 from bekal.partners.tasks import forget_due_answers
 from bekal.scholarships.tasks import expire_due, revoke_due
 from bekal.waves.tasks import draw_due, open_and_close_due
+from bekal.waves.tasks import settle_due as settle_joinings
 
 log = logging.getLogger(__name__)
 _ROUND = 0xBE4A1
@@ -28,10 +31,11 @@ MOMENT, HOUR, NIGHT = 0.0, 3_600.0, 86_400.0
 
 
 TASKS: tuple[tuple[Callable[[], object], float], ...] = (
-    (check_due, MOMENT), (open_and_close_due, MOMENT), (draw_due, MOMENT), (lapse_due, MOMENT), (revoke_due, HOUR),
-    (expire_due, HOUR), (issue_due, MOMENT), (settle_due, HOUR), (send_payments, MOMENT),
-    (enquire_due, MOMENT), (fetch_vacancies, HOUR), (match_due, HOUR), (train, NIGHT), (send_notices, MOMENT),
-    (forget_due_answers, HOUR), (settle_changes, MOMENT),
+    (verify_due, MOMENT), (compare_due, MOMENT), (open_and_close_due, MOMENT), (settle_joinings, MOMENT),
+    (draw_due, MOMENT), (lapse_due, MOMENT), (revoke_due, HOUR), (expire_due, HOUR), (issue_due, MOMENT),
+    (settle_due, HOUR), (send_payments, MOMENT), (enquire_due, MOMENT), (fetch_vacancies, HOUR), (match_due, HOUR),
+    (train, NIGHT), (send_notices, MOMENT), (forget_due_answers, HOUR), (forget_photos, HOUR),
+    (settle_changes, MOMENT),
 )  # fmt: skip
 """Every task with the least seconds between two runs of it by one worker."""
 

@@ -1,21 +1,27 @@
 """Columns that only the vault opens."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db import models
 
 from bekal.core import vault
 
+if TYPE_CHECKING:
+    Binary = models.BinaryField[Any, Any]
+else:
+    Binary = models.BinaryField
 
-class SealedField(models.BinaryField):
-    """A column sealed by `core.vault` for `place`; `by_row`: bound to its row's id as well. Empty: wiped.
+
+class SealedField(Binary):
+    """A column sealed by `core.vault` for `place`; `by_row`: bound to its row's id as well. Empty: wiped. `batch`: how
+    many are sealed anew at once, fewer where values are large.
 
     To migrations it is a BinaryField. Naming the place here is what lets keys be renewed in every table.
     """
 
-    def __init__(self, *args: Any, place: str = "", by_row: bool = False, **options: Any) -> None:
-        self.place, self.by_row = place, by_row
+    def __init__(self, *args: Any, place: str = "", by_row: bool = False, batch: int = 2_000, **options: Any) -> None:
+        self.place, self.by_row, self.batch = place, by_row, batch
         super().__init__(*args, **options)
 
     def deconstruct(self) -> tuple[Any, Any, Any, Any]:

@@ -7,6 +7,14 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 
+class Busy(ConnectionError):
+    """Not asked, or asked and put off: the partner's limit is reached. Asking again after `seconds` is right."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        super().__init__(f"the partner's limit is reached; ask again in {seconds:.3f} s")
+
+
 class PortClosed(Exception):
     """No client is configured for this port."""
 

@@ -67,7 +67,7 @@ def renew_column(
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT {key.column}, {column} FROM {table} WHERE {where} "  # noqa: S608
-            f"ORDER BY {key.column} LIMIT {BATCH} FOR UPDATE SKIP LOCKED",
+            f"ORDER BY {key.column} LIMIT {field.batch} FOR UPDATE SKIP LOCKED",
             [settings.COLUMN_KEY, after] if after else [settings.COLUMN_KEY],
         )
         rows = cursor.fetchall()

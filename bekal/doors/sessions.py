@@ -20,10 +20,14 @@ from bekal.access.queries import sessions_ended_at
 from bekal.access.rules import permissions
 from bekal.core import clock, vault
 from bekal.core.events import Actor
+from bekal.core.vault import derived_key
+from bekal.doors.passes import JOIN, JOIN_COOKIE, Pass, read_pass
 
 V = TypeVar("V", bound=Callable[..., Any])
 PUBLIC = "public"
 CITIZEN = "citizen"
+CARD = "card"
+"""A form that a pass to join proves: its view is called with `card`, and no session is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,9 @@ def permission(*names: str) -> Callable[[V], V]:
         def run(request: HttpRequest, *arguments: Any, **named: Any) -> Any:
             if PUBLIC in names:
                 return view(request, *arguments, **named)
+            card = shown_pass(request) if CARD in names and request.method == "POST" else None
+            if card is not None:
+                return view(request, *arguments, card=card, **named)
             who = visitor(request)
             if who.may.isdisjoint(names):
                 if CITIZEN in names and not who.signed_in:
@@ -66,6 +73,12 @@ def permission(*names: str) -> Callable[[V], V]:
         return cast(V, run)
 
     return guard
+
+
+def shown_pass(request: HttpRequest) -> Pass | None:
+    """The pass to join that the browser shows, if it is ours and still holds."""
+    found = read_pass(derived_key(JOIN), request.COOKIES.get(JOIN_COOKIE, "").encode())
+    return found if found and found.until > clock.now().timestamp() else None
 
 
 def visitor(request: HttpRequest) -> Visitor:

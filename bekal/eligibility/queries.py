@@ -11,7 +11,8 @@ from bekal.citizens.models import Citizen
 from bekal.core.rows import Rows, plain_rows
 from bekal.eligibility.models import Fact, RegisterList, Review, ReviewState, Stands, Verdict
 from bekal.eligibility.rules import PersonFacts, RuleResult, Standing, rules_of, told
-from bekal.rulebooks.queries import programme_of
+from bekal.rulebooks.queries import programme_of, rulebooks
+from bekal.rulebooks.rules import Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +118,6 @@ def person_facts(citizen: Citizen, facts: Iterable[Fact], on: date) -> PersonFac
     )
 
 
-def open_reviews(limit: int = 100) -> list[Review]:
-    """Contested decisions that wait for a person, longest waiting first."""
-    rows = Review.objects.filter(state=ReviewState.OPEN).select_related("register_list")
-    return list(rows.order_by("due_on", "opened_at", "id")[:limit])
-
-
 def books_decided(citizen_id: UUID) -> list[UUID]:
     """The versions of programmes under which there is a decision about a person."""
     rows = Verdict.objects.filter(citizen_id=citizen_id).order_by("rulebook_id")
@@ -143,3 +138,24 @@ def rows_about(citizen_id: UUID) -> dict[str, Rows]:
         "verdicts": plain_rows(Verdict.objects.filter(citizen_id=citizen_id)),
         "reviews": plain_rows(Review.objects.filter(citizen_id=citizen_id), without=("proposed_by", "closed_by")),
     }
+
+
+def review_for(staff_key: str) -> Review | None:
+    """The contested decision that waits longest and that this member of staff has not proposed to confirm."""
+    rows = Review.objects.filter(state=ReviewState.OPEN).exclude(proposed_by=staff_key)
+    return rows.select_related("register_list").order_by("due_on", "opened_at", "id").first()
+
+
+def open_review_count() -> int:
+    """How many contested decisions wait for a person."""
+    return Review.objects.filter(state=ReviewState.OPEN).count()
+
+
+def register_words(kind: str) -> Words:
+    """What the newest programme that knows a register calls it; its code where none does."""
+    for book in reversed(rulebooks()):
+        rules = programme_of(book.id).eligibility
+        for register in (*rules.registers, *rules.required) if rules else ():
+            if register.code == kind:
+                return register.name
+    return Words(kind, kind)

@@ -1,5 +1,6 @@
 """What is due in learning: face checks that a learner asked for, and certificates to issue."""
 
+from hashlib import sha256
 from uuid import UUID
 
 from bekal.citizens.ports import FaceAnswer, FaceMatch
@@ -39,7 +40,8 @@ def _compare(*, token: str, citizen_id: UUID, photo: bytes) -> FaceAnswer | None
         by=Actor.citizen(citizen_id), at=clock.now(), citizen_id=citizen_id, fields=("nik",), purpose="identity_check",
         to="face_match",
     )  # fmt: skip
+    reference = f"attendance-{token[:32]}-{sha256(photo).hexdigest()[:16]}"
     try:
-        return port.compare(nik=numbers["nik"], photo=photo, reference=f"attendance-{token[:32]}")
+        return port.compare(nik=numbers["nik"], photo=photo, reference=reference)
     except ConnectionError:
         return None

@@ -49,7 +49,8 @@ def may_buy(
     Never after the year's last day. The first purchase within its window. A later one freely when the file sets no
     window for it, else only inside the window that finishing the training before has opened.
     """
-    if at.astimezone(WIB).date() > scholarship.end_in(granted_at.astimezone(WIB).year):
+    last = scholarship.end_in(granted_at.astimezone(WIB).year)
+    if last is not None and at.astimezone(WIB).date() > last:
         return False
     if bought_before and scholarship.next_purchase_days is None:
         return True

@@ -4,6 +4,7 @@ second try of what may have worked."""
 import json
 import os
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,8 +13,13 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from bekal.core.ports import Busy
+
 Clock = Callable[[], datetime]
 Config = Mapping[str, str]
+Ticks = Callable[[], float]
+LONGEST_HOLD = 600.0
+"""Seconds a partner may hold us off at a time: a garbled Retry-After must not silence us for a year."""
 
 
 class NoAnswer(ConnectionError):
@@ -42,6 +48,8 @@ class Answer:
 
     status: int
     body: bytes
+    retry_after: float = 1.0
+    """Seconds; read from a 429 or 503 that names them."""
 
     def record(self) -> dict[str, Any]:
         """The JSON object in the body; BadAnswer when it is none."""
@@ -96,6 +104,32 @@ class Breaker:
                 self._open_until = self._clock() + self._rest
 
 
+class Pace:
+    """At most `per_second` calls a second, one after the other at even distances, so that nothing bursts after a rest.
+
+    0: no limit. `ticks`: seconds that only grow. A partner's Retry-After holds all calls back until it has passed.
+    """
+
+    def __init__(self, per_second: float, ticks: Ticks = time.monotonic) -> None:
+        self._gap = 1 / per_second if per_second else 0.0
+        self._ticks = ticks
+        self._lock = threading.Lock()
+        self._next = float("-inf")
+
+    def take(self) -> None:
+        """Take the next turn; Busy, with the seconds until it comes, when it is not yet there."""
+        with self._lock:
+            now = self._ticks()
+            if now < self._next:
+                raise Busy(self._next - now)
+            self._next = now + self._gap
+
+    def hold(self, seconds: float) -> None:
+        """Nobody calls for so many seconds."""
+        with self._lock:
+            self._next = max(self._next, self._ticks() + min(seconds, LONGEST_HOLD))
+
+
 _pools: dict[tuple[int, str, bool], httpx.Client] = {}
 _pools_lock = threading.Lock()
 
@@ -118,12 +152,11 @@ class Wire:
     """Calls one outside system. All wires to a host share its connections; breaker and budget are each wire's own.
 
     Config: url (with the path prefix, if any), timeout_seconds (5), connect_seconds (2), in_flight (16),
-    breaker_failures (5),
-    breaker_seconds (20). `keep_alive` False gives every call a connection of its own, so that an answer can never be
-    another call's.
+    breaker_failures (5), breaker_seconds (20), per_second (0: no limit) of this process. `keep_alive` False gives every
+    call a connection of its own, so that an answer can never be another call's.
     """
 
-    def __init__(self, config: Config, clock: Clock, *, keep_alive: bool = True) -> None:
+    def __init__(self, config: Config, clock: Clock, *, keep_alive: bool = True, ticks: Ticks = time.monotonic) -> None:
         parts = urlsplit(config["url"])
         self.origin = f"{parts.scheme}://{parts.netloc}"
         self.prefix = parts.path.rstrip("/")
@@ -133,6 +166,7 @@ class Wire:
         self._budget = threading.BoundedSemaphore(int(config.get("in_flight", "16")))
         rest = timedelta(seconds=float(config.get("breaker_seconds", "20")))
         self.breaker = Breaker(clock, failures=int(config.get("breaker_failures", "5")), rest=rest)
+        self.pace = Pace(float(config.get("per_second", "0")), ticks)
         self._keep_alive = keep_alive
 
     def target(self, path: str) -> str:
@@ -144,7 +178,7 @@ class Wire:
     ) -> Answer:
         """Send one request. Only a `repeatable` one is tried a second time when no answer came.
 
-        Raises Unreachable; every HTTP status is an answer.
+        Raises Unreachable, or Busy before anything is sent; every HTTP status is an answer.
         """
         try:
             return self._once(method, path, headers, body)
@@ -158,6 +192,7 @@ class Wire:
         _drop_pool(self.origin, keep_alive=self._keep_alive)
 
     def _once(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        self.pace.take()
         if not self.breaker.admit():
             raise Unreachable(f"{self.origin} failed too often; not called for a while", sent=False)
         if not self._budget.acquire(timeout=self._patience):
@@ -181,4 +216,9 @@ class Wire:
             raise Unreachable(f"{self.origin} cannot be reached: {wrong}", sent=False) from wrong
         except httpx.HTTPError as wrong:
             raise Unreachable(f"{self.origin} gave no answer: {wrong or type(wrong).__name__}", sent=True) from wrong
-        return Answer(reply.status_code, reply.content)
+        return Answer(reply.status_code, reply.content, _seconds(reply.headers.get("Retry-After", "")))
+
+
+def _seconds(retry_after: str) -> float:
+    """`Retry-After` in seconds (RFC 9110, 10.2.3); its form as a date, which no partner here uses, counts as one."""
+    return float(retry_after) if retry_after.isascii() and retry_after.isdigit() else 1.0

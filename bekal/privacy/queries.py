@@ -56,9 +56,14 @@ def _reading(row: Event) -> Reading:
     if to:
         return Reading(row.at, "outside", to, fields, row.why, asked=row.actor_kind == "citizen")
     if row.actor_kind == "staff":
-        staff = staff_view(UUID(row.actor_key))
-        return Reading(row.at, "staff", staff.roles[0] if staff and staff.roles else "operator", fields, row.why, False)
+        role = row.data.get("role") or _first_role(row.actor_key)
+        return Reading(row.at, "staff", role, fields, row.why, asked=False)
     return Reading(row.at, "partner", _organisation(row.actor_key), fields, row.why, asked=False)
+
+
+def _first_role(key: str) -> str:
+    staff = staff_view(UUID(key))
+    return staff.roles[0] if staff and staff.roles else "operator"
 
 
 def _organisation(code: str) -> str:
@@ -69,7 +74,7 @@ def _organisation(code: str) -> str:
 
 def holds_of(citizen_id: UUID, at: datetime) -> list[Hold]:
     """Everything that keeps a person from being forgotten now; empty when nothing does."""
-    found = [Hold("wave", wave.closes_at) for wave in waves.unfinished_applications(citizen_id)]
+    found = [Hold("wave", wave.closes_at) for wave in waves.unfinished_waves(citizen_id)]
     for award in scholarships.awards_of(citizen_id):
         if award.state not in NO_LONGER_HELD:
             found.append(Hold("award", award.purchase_due_at))
@@ -128,7 +133,7 @@ def _decisions(citizen_id: UUID) -> list[dict[str, Any]]:
 
 
 def _receipts(citizen_id: UUID) -> list[Any]:
-    found = (waves.receipt_of(citizen_id, wave_id) for wave_id in waves.waves_joined(citizen_id))
+    found = (waves.receipt_of(citizen_id, wave_id) for wave_id in waves.waves_drawn(citizen_id))
     return [receipt for receipt in found if receipt is not None]
 
 

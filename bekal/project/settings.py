@@ -105,6 +105,7 @@ if not REHEARSAL and (CLOCK_FILE or REHEARSAL_SEED):
     raise WrongSetting("BEKAL_CLOCK_FILE and BEKAL_SEED belong to rehearsals; production refuses to start with them")
 
 SITE_URL = variable("BEKAL_SITE_URL", "http://localhost:8000").rstrip("/")
+LANE_URL = variable("BEKAL_LANE_URL", "").rstrip("/")
 PROGRAMME = variable("BEKAL_PROGRAMME")
 PORTS_FILE = optional_path("BEKAL_PORTS_FILE")
 PORTS: dict[str, tuple[str, dict[str, str]]] = (
@@ -139,6 +140,7 @@ MIDDLEWARE = [
     "bekal.doors.headers.SecurityHeaders",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "bekal.doors.languages.Language",
+    "bekal.doors.uploads.BodyLimit",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
 ]

@@ -67,3 +67,15 @@ PROVINCES: Mapping[str, str] = MappingProxyType({row["code"]: row["name"] for ro
 LABOUR_FORCE: Mapping[str, int] = MappingProxyType({row["code"]: int(row["labour_force"]) for row in _PROVINCE_ROWS})
 _PEOPLE = {row["code"]: int(row["population"]) for row in _PROVINCE_ROWS}
 REGENCIES: Mapping[str, Regency] = MappingProxyType(_regencies())
+
+
+def region_weights(kind: str, level: str) -> dict[str, int] | None:
+    """People per province or regency as a selection weighs them ("population", "labour_force"); None for "applicants",
+    where applicants are the weight."""
+    if kind == "applicants":
+        return None
+    weights: dict[str, int] = {}
+    for regency in REGENCIES.values():
+        region = regency.code if level == "regency" else regency.province_code
+        weights[region] = weights.get(region, 0) + getattr(regency, kind)
+    return weights

@@ -10,13 +10,15 @@ class State(models.TextChoices):
     ACTIVE = "active"
     EXPIRED = "expired"
     REVOKED = "revoked"
+    WITHDRAWN = "withdrawn"
     CLOSED = "closed"
 
 
 MOVES: dict[str, set[str]] = {
-    State.ACTIVE: {State.EXPIRED, State.REVOKED, State.CLOSED},
-    State.EXPIRED: {State.CLOSED},
+    State.ACTIVE: {State.EXPIRED, State.REVOKED, State.WITHDRAWN, State.CLOSED},
+    State.EXPIRED: {State.WITHDRAWN, State.CLOSED},
     State.REVOKED: set(),
+    State.WITHDRAWN: {State.CLOSED},
     State.CLOSED: set(),
 }
 
@@ -44,7 +46,7 @@ class Award(models.Model):
     card_number = models.CharField(max_length=16, unique=True)
     training_amount = models.BigIntegerField()
     incentive_amount = models.BigIntegerField()
-    state = models.CharField(max_length=8, choices=State.choices, default=State.ACTIVE)
+    state = models.CharField(max_length=9, choices=State.choices, default=State.ACTIVE)
     granted_at = models.DateTimeField()
     first_purchase_at = models.DateTimeField(null=True)
     purchase_due_at = models.DateTimeField(null=True)

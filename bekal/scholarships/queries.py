@@ -6,10 +6,19 @@ from uuid import UUID
 
 from django.db.models import Count
 
+from bekal.core.errors import Refused
 from bekal.core.rows import Rows, plain_rows
 from bekal.ledger.queries import balances
+from bekal.rulebooks.queries import programme_of
+from bekal.rulebooks.rules import Programme, Scholarship
 from bekal.scholarships.models import Award, State
 from bekal.waves.queries import wave_number
+
+
+class NothingToGive(Refused):
+    """The programme gives no scholarship."""
+
+    code = "scholarships.nothing_to_give"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +99,9 @@ def family_places_taken(programme_code: str, family_refs: list[UUID]) -> dict[UU
 
 
 def freed_places(wave_id: UUID) -> list[Award]:
-    """Revoked awards of a wave whose place nobody has taken yet."""
-    rows = Award.objects.filter(wave_id=wave_id, state=State.REVOKED, replacement=None)
+    """Revoked or withdrawn awards of a wave that bought nothing and whose place nobody has taken yet."""
+    rows = Award.objects.filter(wave_id=wave_id, first_purchase_at=None, replacement=None)
+    rows = rows.filter(state__in=[State.REVOKED, State.WITHDRAWN])
     return list(rows.order_by("ended_at", "card_number"))
 
 
@@ -121,3 +131,11 @@ def family_counts(family_ref: UUID) -> bool:
 def rows_about(citizen_id: UUID) -> dict[str, Rows]:
     """Everything this room keeps about a person, by table."""
     return {"awards": plain_rows(Award.objects.filter(citizen_id=citizen_id), without=("family_ref",))}
+
+
+def giving(rulebook_id: UUID) -> tuple[Programme, Scholarship]:
+    """A programme version and what it gives. Raises NothingToGive."""
+    programme = programme_of(rulebook_id)
+    if programme.scholarship is None:
+        raise NothingToGive(programme=programme.code)
+    return programme, programme.scholarship

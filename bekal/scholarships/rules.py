@@ -17,10 +17,11 @@ def year_end(at: datetime, ends_on: str) -> datetime:
     return end_of_day(datetime(at.astimezone(WIB).year, month, day, 12, tzinfo=WIB))
 
 
-def purchase_due(since: datetime, days: int | None, ends_on: str) -> datetime:
-    """Until when to buy: the end of the last day of the window, never beyond the programme's year; None: no window."""
-    last = year_end(since, ends_on)
-    return last if days is None else min(end_of_day(since + timedelta(days=days)), last)
+def purchase_due(since: datetime, days: int | None, ends_on: str | None) -> datetime | None:
+    """Until when to buy: the end of the last day of the window, never beyond the programme's year; None: for ever."""
+    window = None if days is None else end_of_day(since + timedelta(days=days))
+    last = None if ends_on is None else year_end(since, ends_on)
+    return min((limit for limit in (window, last) if limit is not None), default=None)
 
 
 def allocation(places: int, total_benefit: int) -> int:

@@ -32,6 +32,7 @@ class ApplicationState(models.TextChoices):
     AWARDED = "awarded"
     SKIPPED = "skipped"
     NOT_DRAWN = "not_drawn"
+    EXCLUDED = "excluded"
 
 
 APPLICATION_MOVES: dict[str, set[str]] = {
@@ -41,6 +42,7 @@ APPLICATION_MOVES: dict[str, set[str]] = {
     ApplicationState.AWARDED: set(),
     ApplicationState.SKIPPED: set(),
     ApplicationState.NOT_DRAWN: set(),
+    ApplicationState.EXCLUDED: set(),
 }
 
 
@@ -89,8 +91,28 @@ class Wave(models.Model):
         return f"{self.programme_code} {self.number}"
 
 
+class Joining(models.Model):
+    """The intake: that a person joined a wave, as acknowledged. `attempts`: how often; the first counts.
+
+    Nothing is decided here. After closing every row is settled into one application.
+    """
+
+    pk = models.CompositePrimaryKey("wave_id", "citizen_id")
+    wave_id = models.UUIDField()
+    citizen_id = models.UUIDField()
+    ticket_id = models.BinaryField()
+    joined_at = models.DateTimeField()
+    attempts = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = (models.CheckConstraint(condition=Q(attempts__gt=0), name="joining_tried_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.wave_id}:{self.citizen_id}"
+
+
 class Application(models.Model):
-    """One person in one wave, once, whatever they tried."""
+    """One person in one wave, once: on the roll, or excluded by the first rule that refused (`reason`)."""
 
     id = models.UUIDField(primary_key=True)
     wave = models.ForeignKey(Wave, on_delete=models.PROTECT, related_name="applications")
@@ -111,11 +133,13 @@ class Application(models.Model):
             models.UniqueConstraint(fields=["citizen_id", "wave"], name="application_once"),
             models.UniqueConstraint(fields=["wave", "ticket_id"], name="application_ticket_once"),
             models.CheckConstraint(
-                condition=Q(state="joined", rank=None) | ~Q(state="joined"), name="application_rank_after_draw"
+                condition=Q(state__in=["joined", "excluded"], rank=None) | ~Q(state__in=["joined", "excluded"]),
+                name="application_rank_after_draw",
             ),
             models.CheckConstraint(
-                condition=(Q(state="skipped") & ~Q(reason="")) | (~Q(state="skipped") & Q(reason="")),
-                name="application_skipped_has_reason",
+                condition=(Q(state__in=["skipped", "excluded"]) & ~Q(reason=""))
+                | (~Q(state__in=["skipped", "excluded"]) & Q(reason="")),
+                name="application_refused_has_reason",
             ),
         )
         indexes = (models.Index(fields=["wave", "state", "rank"], name="application_line"),)

@@ -1,6 +1,6 @@
 """Which stratum a person draws in, and how the places of a wave are shared out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta, timezone
 
 from bekal.engines.draw.quotas import QuotaPolicy
@@ -8,12 +8,22 @@ from bekal.rulebooks.rules import Selection
 
 GENERAL = "general"
 OFFICE_TIME = timezone(timedelta(hours=7), "WIB")
+GONE = "gone"
+"""Reason of an exclusion: the person is no longer registered."""
 AGE_GROUPS = ((18, 25), (26, 35), (36, 45), (46, 55))
 
 
 def region_of(regency_code: str, level: str) -> str:
     """The region a person is counted in: the regency itself, or its province (the first two digits)."""
     return regency_code if level == "regency" else regency_code[:2]
+
+
+def reason_to_exclude(outcome: str, refused_by: Sequence[str]) -> str:
+    """The first rule that refused a person, in the programme's order; "" for who stays on the roll.
+
+    `outcome`: eligible, pending or refused. Pending stays: what is missing is not the person's to bring.
+    """
+    return refused_by[0] if outcome == "refused" else ""
 
 
 def places_policy(selection: Selection, *, region_weights: Mapping[str, int] | None) -> QuotaPolicy:

@@ -10,13 +10,14 @@ from bekal.core.ports import open_port
 from bekal.engines.draw.beacon import BeaconLied, BeaconRound
 from bekal.engines.draw.commitment import SignaturesRefused
 from bekal.engines.draw.source import CeremonyOpen, Drand, Secrets, Shown, Source, read_source
-from bekal.waves.actions import announce_wave, close_wave, open_wave, propose_annulment, run_draw
+from bekal.waves.actions import announce_wave, close_wave, open_wave, propose_annulment, run_draw, settle_joinings
 from bekal.waves.models import Draw, DrawState
 from bekal.waves.ports import Beacon, RoundNotYet
-from bekal.waves.queries import LARGE, applicants_of, secrets_of, wave_list, wave_of
+from bekal.waves.queries import FIRST, LARGE, applicants_of, secrets_of, unsettled, wave_list, wave_of
 
 BY = Actor.system("waves")
 WAITING = (RoundNotYet, ConnectionError, BeaconLied, CeremonyOpen, SignaturesRefused)
+BATCH = 5_000
 log = logging.getLogger(__name__)
 
 
@@ -32,6 +33,19 @@ def open_and_close_due() -> int:
             close_wave(by=BY, at=now, wave_id=wave.id)
             moved += 1
     return moved
+
+
+def settle_due() -> int:
+    """Decide about everybody who joined a wave that has closed, in batches; how many were settled."""
+    now, settled = clock.now(), 0
+    for wave in wave_list():
+        if wave.state != "closed":
+            continue
+        after = FIRST
+        while people := unsettled(wave.id, BATCH, after):
+            settled += settle_joinings(by=BY, at=now, wave_id=wave.id, citizen_ids=people)
+            after = people[-1]
+    return settled
 
 
 def draw_due() -> int:

@@ -1,11 +1,14 @@
 """People for tests, made as the doors make them."""
 
+import io
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from bekal.citizens.actions import register_citizen
+from PIL import Image
+
+from bekal.citizens.actions import record_identity, register_citizen
 from bekal.citizens.models import Citizen
 from bekal.citizens.ports import RegistryAnswer
 from bekal.citizens.readings import read_numbers
@@ -76,3 +79,16 @@ def numbers_of(citizen_id: UUID) -> Mapping[str, str]:
     """A person's numbers in the clear."""
     fields = ("nik", "family_card", "phone")
     return read_numbers(by=BY, at=now(), citizen_id=citizen_id, fields=fields, purpose="own_view")
+
+
+def verified_citizen(number: int = 1, **said: Any) -> Citizen:
+    """Person `number`, known to the registry."""
+    citizen = registered_citizen(number, **said)
+    return record_identity(by=BY, at=now(), citizen_id=citizen.id, answer=answered())
+
+
+def picture(kind: str = "JPEG", size: tuple[int, int] = (480, 640), colour: Any = "tan", **options: Any) -> bytes:
+    """An encoded picture of one colour."""
+    made = io.BytesIO()
+    Image.new(options.pop("mode", "RGB"), size, colour).save(made, kind, **options)
+    return made.getvalue()

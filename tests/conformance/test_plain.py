@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import UTC, date, datetime, timedelta
+from itertools import count
 
 import httpx
 import pytest
@@ -14,6 +15,7 @@ from bekal.waves.ports import RoundNotYet
 from tests.conformance.conftest import Stage
 
 QUICKNET = "52db9ba70e0cc0f6eaf7803dd07447a1f5477735fd3f661792ba94600c84e971"
+NUMBERS = count(1)
 NIK, CARD, BORN = "3171014107900001", "3171010101010001", date(1990, 7, 1)
 
 
@@ -22,7 +24,8 @@ def siti(stage: Stage) -> dict[str, object]:
     portrait = hashlib.sha256(b"portrait").hexdigest()
     person = {"nik": NIK, "family_card": CARD, "name": "SITI AMINAH", "birth_date": BORN, "portrait_sha256": portrait}
     stage.control.load_people([person | {"registers": ["pupil", "social_aid"]}])
-    return {"nik": NIK, "family_card": CARD, "name": "Siti  Aminah", "birth_date": BORN, "reference": "R-1"}
+    reference = f"R-{next(NUMBERS)}"
+    return {"nik": NIK, "family_card": CARD, "name": "Siti  Aminah", "birth_date": BORN, "reference": reference}
 
 
 def test_registry_matches_and_names_registers(stage: Stage, siti: dict[str, object]) -> None:
@@ -62,15 +65,15 @@ def test_clock_is_shared_by_all(stage: Stage, siti: dict[str, object]) -> None:
 
 
 def test_lost_answer_of_a_question_is_asked_again(stage: Stage, siti: dict[str, object]) -> None:
-    stage.control.faults("registry", [{"match": {"reference": "R-1"}, "do": "lose_answer"}])
+    stage.control.faults("registry", [{"match": {"reference": siti["reference"]}, "do": "lose_answer"}])
     assert stage.client("registry").check(**siti).result == "match"
 
 
 def test_second_answer_is_never_taken_for_the_next(stage: Stage, siti: dict[str, object]) -> None:
-    stage.control.faults("registry", [{"match": {"reference": "R-1"}, "do": "answer_twice"}])
+    stage.control.faults("registry", [{"match": {"reference": siti["reference"]}, "do": "answer_twice"}])
     client = stage.client("registry")
     assert client.check(**siti).result == "match"
-    stranger = siti | {"nik": "9" * 16, "reference": "R-2"}
+    stranger = siti | {"nik": "9" * 16, "reference": "R-stranger"}
     with pytest.raises(BadAnswer, match="another question"):
         client.check(**stranger)
     assert client.check(**stranger).result == "not_found"
@@ -78,7 +81,9 @@ def test_second_answer_is_never_taken_for_the_next(stage: Stage, siti: dict[str,
 
 def test_face_match_depends_on_the_photo(stage: Stage, siti: dict[str, object]) -> None:
     client = stage.client("face")
-    mine, other = (client.compare(nik=NIK, photo=photo, reference="F-1") for photo in (b"portrait", b"somebody"))
+    mine, other = (
+        client.compare(nik=NIK, photo=photo, reference=f"F-{photo.decode()}") for photo in (b"portrait", b"somebody")
+    )
     assert mine.live
     assert mine.score > 90 > 60 > other.score
     assert client.compare(nik="9" * 16, photo=b"x", reference="F-2").score == 0
@@ -120,7 +125,9 @@ def test_breaker_opens_and_lets_one_through_later(stage: Stage) -> None:
 
 
 def test_slow_answer_is_no_answer(stage: Stage, siti: dict[str, object]) -> None:
-    stage.control.faults("registry", [{"match": {"reference": "R-1"}, "do": "delay", "ms": 900, "times": 0}])
+    stage.control.faults(
+        "registry", [{"match": {"reference": siti["reference"]}, "do": "delay", "ms": 900, "times": 0}]
+    )
     with pytest.raises(Unreachable) as caught:
         stage.client("registry", timeout_seconds="0.3").check(**siti)
     assert caught.value.sent

@@ -177,7 +177,9 @@ def test_killed_in_the_middle_and_run_again() -> None:
     assert again.stdout.startswith(f"{9_000 - done} values renewed")
     assert _under_the_second() == 9_000
     with keyed(columns=2):
-        read = read_numbers(by=Actor.system("tests"), at=now(), citizen_id=UUID(int=4_321), fields=("nik",), purpose="own_view")
+        read = read_numbers(
+            by=Actor.system("tests"), at=now(), citizen_id=UUID(int=4_321), fields=("nik",), purpose="own_view"
+        )
         assert read["nik"] == nik(4_321)
 
 

@@ -13,7 +13,7 @@ from bekal.incentives.models import PayeeAccount
 from bekal.incentives.ports import Holder
 from bekal.learning.models import Attendance
 from bekal.surveys.models import SurveyAnswer
-from bekal.waves.models import Application
+from bekal.waves.models import Joining
 from tests.doors.conftest import Outside
 from tests.doors.making import World, as_citizen
 from tests.eligibility.making import eligible_citizen
@@ -36,10 +36,10 @@ def test_joining_a_wave(seeded: None, clock_at: Callable[[datetime], None]) -> N
     client = as_citizen(citizen.id)
     assert "Giliran Anda" in client.get("/saya").content.decode()
     client.post("/saya/gelombang", {"wave": "not one"})
-    assert not Application.objects.exists()
+    assert not Joining.objects.exists()
     for _ in range(2):
         assert client.post("/saya/gelombang", {"wave": str(wave.id)}).status_code == 302
-    assert Application.objects.get().citizen_id == citizen.id
+    assert Joining.objects.get().citizen_id == citizen.id
     page = client.get("/saya/gelombang").content.decode()
     assert "G-" in page
     assert "59" in page

@@ -52,8 +52,9 @@ def test_every_rule_gives_its_result_source_and_day() -> None:
     found = rules.verdict(NORMAL, PERSON)
     assert found.eligible
     assert [result.rule for result in found.results] == [
-        "identity_verified", "age", "occupation", "register:civil_servant", "register:military", "register:police",
-        "register:village_official", "register:soe_director", "register:pupil", "register:deceased", "prior_recipient",
+        "identity_verified", "citizens_only", "age", "occupation", "register:civil_servant", "register:military",
+        "register:police", "register:village_official", "register:soe_director",
+        "register:pupil", "register:deceased", "prior_recipient",
     ]  # fmt: skip
     assert all(result.source and result.as_of and not result.correction for result in found.results)
 
@@ -134,8 +135,8 @@ def test_no_rules_admit_everybody() -> None:
 def test_limits_that_are_absent_are_not_asked() -> None:
     assert NORMAL.eligibility
     loose = replace(
-        NORMAL.eligibility, identity_verified=False, age_min=None, age_max=None, occupations=(), registers=(),
-        once_in_a_lifetime=False,
+        NORMAL.eligibility, identity_verified=False, citizens_only=False, age_min=None, age_max=None, occupations=(),
+        registers=(), once_in_a_lifetime=False,
     )  # fmt: skip
     assert rules.verdict(replace(NORMAL, eligibility=loose), PERSON).results == ()
 
@@ -157,4 +158,7 @@ def test_the_first_fitting_group_counts() -> None:
 
 def test_an_example_person_is_what_the_case_says() -> None:
     person = rules.person_of_case(Given(birth_date=ON, on=ON, registers=("pupil",), earlier_recipient=True))
-    assert set(person.standings) == {"pupil", "prior_recipient"}
+    assert set(person.standings) == {"pupil", "prior_recipient", "face_matched"}
+    given = Given(birth_date=ON, on=ON, citizen=False, face="review", prior_awards=("another",))
+    assert set(rules.person_of_case(given).standings) == {"foreign_national", "face_review", "award:another"}
+    assert not rules.person_of_case(Given(birth_date=ON, on=ON, face="none")).standings

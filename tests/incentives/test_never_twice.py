@@ -17,10 +17,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from bekal.core.events import Actor
 from bekal.incentives import tasks
 from bekal.incentives.actions import record_answers, resume_pay_run, take_orders
-from bekal.incentives.readings import read_payees
 from bekal.incentives.models import PayeeAccount, PaymentOrder, PayRun
 from bekal.incentives.ports import PayAnswer
 from bekal.incentives.queries import due_entitlements, open_orders
+from bekal.incentives.readings import read_payees
 from bekal.ledger.queries import balance, imbalance
 from tests.incentives.making import Bookkeeper, approved_run, entitled, linked
 from tests.learning.making import ENDS_AT, Bought, shop

@@ -3,9 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from bekal.core.ports import Busy
 from bekal.outside.job_portal.client import read_posting
-from bekal.outside.wire import Answer, BadAnswer, Breaker
+from bekal.outside.wire import LONGEST_HOLD, Answer, BadAnswer, Breaker, Pace
 
 
 class Ticker:
@@ -97,3 +100,43 @@ def test_yearly_wage_is_not_told_as_monthly() -> None:
 def test_garbled_posting(changes: dict[str, object]) -> None:
     with pytest.raises(BadAnswer):
         read_posting(posting(**changes))
+
+
+def test_calls_go_out_at_even_distances() -> None:
+    seconds = [100.0]
+    pace = Pace(4, lambda: seconds[0])
+    pace.take()
+    with pytest.raises(Busy) as wait:
+        pace.take()
+    assert wait.value.seconds == 0.25
+    seconds[0] += 60
+    pace.take()
+    with pytest.raises(Busy):
+        pace.take()
+
+
+@given(st.lists(st.floats(0, 3), max_size=60), st.integers(1, 50))
+def test_never_more_than_the_limit_in_any_second(pauses: list[float], limit: int) -> None:
+    seconds, gone = [0.0], []
+    pace = Pace(limit, lambda: seconds[0])
+    for pause in pauses:
+        seconds[0] += pause / limit
+        try:
+            pace.take()
+            gone.append(seconds[0])
+        except Busy:
+            pass
+    assert all(sum(start <= one < start + 0.999_999 for one in gone) <= limit for start in gone)
+
+
+def test_without_a_limit_only_a_partner_holds_calls_back() -> None:
+    seconds = [0.0]
+    pace = Pace(0, lambda: seconds[0])
+    for _ in range(3):
+        pace.take()
+    pace.hold(10**9)
+    with pytest.raises(Busy) as wait:
+        pace.take()
+    assert wait.value.seconds == LONGEST_HOLD
+    seconds[0] += LONGEST_HOLD
+    pace.take()

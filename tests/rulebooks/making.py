@@ -19,3 +19,17 @@ def programme_text(code: str = "prakerja-2023") -> str:
 def loaded_programme(code: str = "prakerja-2023") -> RuleBook:
     """The first version, loaded."""
     return load_programme(by=BY, at=now(), text=programme_text(code))
+
+
+ABROAD = Path(__file__).resolve().parent / "abroad"
+
+
+def programme_files() -> list[Path]:
+    """Every programme file of the repository, and those of other countries kept with the tests."""
+    return sorted([*PROGRAMMES.glob("*/[0-9]*.toml"), *ABROAD.glob("*/[0-9]*.toml")])
+
+
+def face_programme(code: str = "prakerja-2023") -> RuleBook:
+    """The same programme, asking for a photo of the face."""
+    asked = programme_text(code).replace("identity_verified = true", "identity_verified = true\nface_matched = true")
+    return load_programme(by=BY, at=now(), text=asked)

@@ -15,10 +15,13 @@ from bekal.notices.models import Notice
 from bekal.rulebooks.models import RuleBook
 from bekal.scholarships import actions, queries, rules, tasks
 from bekal.scholarships.models import Award
-from bekal.waves.queries import counts_by_state, result_of
+from bekal.waves.actions import join_wave, run_draw
+from bekal.waves.queries import applications_in_state, counts_by_state, result_of
+from tests.citizens.making import registered_citizen
+from tests.eligibility.making import settled
 from tests.rulebooks.making import loaded_programme
 from tests.scholarships.making import BENEFIT, award, awarded_wave, funded
-from tests.waves.making import BY, DRAWN, drawn_wave
+from tests.waves.making import BY, DRAWN, OPENS, SHOWN, committed, drawn_wave, open_wave, signed
 
 pytestmark = pytest.mark.django_db
 ClockAt = Callable[[datetime], None]
@@ -70,6 +73,31 @@ def test_a_third_on_the_family_card_is_skipped_and_the_next_follows(book: RuleBo
     assert queries.award_counts(wave.id) == {"active": 2}
     assert counts_by_state(wave.id) == {"awarded": 2, "skipped": 4}
     assert ledger.balance(queries.wave_account(wave.id)).available == 2 * BENEFIT
+
+
+def test_a_place_waits_for_a_pending_decision_and_leaves_a_refused_one(book: RuleBook) -> None:
+    wave = open_wave(book, places=2)
+    for number in range(1, 5):
+        join_wave(at=OPENS, wave_id=wave.id, citizen_id=registered_citizen(number).id)
+    committed(wave)
+    signed(wave)
+    clock.freeze(DRAWN)
+    run_draw(by=BY, at=DRAWN, wave_id=wave.id, shown=SHOWN)
+    funded(book.code, 2 * BENEFIT)
+    actions.fund_wave(by=BY, at=DRAWN, wave_id=wave.id)
+    assert actions.award_selected(by=BY, at=DRAWN, wave_id=wave.id) == 0
+    assert counts_by_state(wave.id) == {"selected": 2, "waiting": 2}
+    first, second = applications_in_state(wave.id, "selected")
+    next_in_line = applications_in_state(wave.id, "waiting")
+    settled(first.citizen_id, book.id, "match", "civil_servant")
+    settled(second.citizen_id, book.id, "match")
+    assert actions.award_selected(by=BY, at=DRAWN, wave_id=wave.id) == 1
+    assert counts_by_state(wave.id) == {"selected": 1, "awarded": 1, "waiting": 2}, "the next in line is pending too"
+    for row in next_in_line:
+        settled(row.citizen_id, book.id, "match")
+    assert actions.award_selected(by=BY, at=DRAWN, wave_id=wave.id) == 1
+    assert counts_by_state(wave.id) == {"skipped": 1, "awarded": 2, "waiting": 1}
+    assert [row.reason for row in applications_in_state(wave.id, "skipped")] == ["register:civil_servant"]
 
 
 def test_the_database_keeps_the_family_limit(book: RuleBook) -> None:
@@ -147,8 +175,8 @@ def test_at_the_year_end_everything_left_goes_back(book: RuleBook) -> None:
 
 def test_a_programme_that_gives_nothing_awards_nothing(clock_at: ClockAt) -> None:
     book = loaded_programme("skills-week")
-    with pytest.raises(actions.NothingToGive):
-        actions._giving(book.id)
+    with pytest.raises(queries.NothingToGive):
+        queries.giving(book.id)
 
 
 def test_unknown_awards(book: RuleBook) -> None:

@@ -12,7 +12,7 @@ from bekal.engines.draw.commitment import endorse, public_key_hex
 from bekal.engines.draw.recorded import RECORDED_ROUNDS
 from bekal.engines.draw.source import Drand, Source
 from bekal.rulebooks.models import RuleBook
-from bekal.waves import actions
+from bekal.waves import actions, tasks
 from bekal.waves.models import Wave
 from bekal.waves.queries import draw_of
 from tests.eligibility.making import eligible_citizen
@@ -44,13 +44,14 @@ def joined(wave: Wave, book: RuleBook, people: int, **said: object) -> list[UUID
     """`people` eligible persons who have joined."""
     citizens = [eligible_citizen(book.id, number, **said).id for number in range(1, people + 1)]
     for citizen_id in citizens:
-        actions.join_wave(by=Actor.citizen(citizen_id), at=OPENS, wave_id=wave.id, citizen_id=citizen_id)
+        actions.join_wave(at=OPENS, wave_id=wave.id, citizen_id=citizen_id)
     return citizens
 
 
 def committed(wave: Wave, source: Source = ROUND) -> None:
     clock.freeze(CLOSES)
     actions.close_wave(by=BY, at=CLOSES, wave_id=wave.id)
+    tasks.settle_due()
     clock.freeze(COMMIT)
     actions.commit_roll(by=BY, at=COMMIT, wave_id=wave.id, source=source)
 

@@ -18,10 +18,9 @@ from bekal.engines.draw.receipt import verify_receipt
 from bekal.notices.models import Notice
 from bekal.rulebooks.models import RuleBook
 from bekal.waves import actions, queries, tasks
-from bekal.waves.models import Application
+from bekal.waves.models import Application, Joining
 from bekal.waves.ports import FetchedRound
-from tests.citizens.making import registered_citizen
-from tests.eligibility.making import eligible_citizen, settled
+from tests.eligibility.making import eligible_citizen
 from tests.rulebooks.making import loaded_programme
 from tests.waves.making import (
     BY,
@@ -76,25 +75,36 @@ def test_waves_open_and_close_in_time(book: RuleBook, clock_at: ClockAt) -> None
 def test_one_person_one_ticket(book: RuleBook) -> None:
     wave = open_wave(book)
     (person,) = joined(wave, book, 1)
-    again = actions.join_wave(by=BY, at=OPENS, wave_id=wave.id, citizen_id=person)
-    assert again.attempts == 2
-    assert Application.objects.count() == 1
+    first = Joining.objects.get()
+    again = actions.join_wave(at=OPENS + timedelta(days=1), wave_id=wave.id, citizen_id=person)
+    assert (again.ticket_id, again.joined_at) == (bytes(first.ticket_id), first.joined_at)
+    assert Joining.objects.get().attempts == 2
     found = queries.application_of(person)
     assert found
-    assert (found.state, found.region, found.group, found.rank) == ("joined", "32", "general", None)
+    assert (found.settled, found.state, found.ticket_id) == (False, "joined", again.ticket_id.hex())
+    actions.close_wave(by=BY, at=CLOSES, wave_id=wave.id)
+    assert (tasks.settle_due(), tasks.settle_due()) == (1, 0)
+    found = queries.application_of(person)
+    assert found
+    assert (found.settled, found.state, found.rank) == (True, "joined", None)
+    assert (found.region, found.group) == ("32", "general")
+    assert found.ticket_id == again.ticket_id.hex()
 
 
-def test_who_may_not_join(book: RuleBook, clock_at: ClockAt) -> None:
-    wave = open_wave(book)
-    undecided = registered_citizen(1)
-    barred = registered_citizen(2)
-    settled(barred.id, book.id, "match", "civil_servant")
-    for citizen in (undecided, barred):
-        with pytest.raises(actions.NotEligible):
-            actions.join_wave(by=BY, at=OPENS, wave_id=wave.id, citizen_id=citizen.id)
-    late = eligible_citizen(book.id, 3)
-    with pytest.raises(actions.WaveClosed):
-        actions.join_wave(by=BY, at=CLOSES, wave_id=wave.id, citizen_id=late.id)
+def test_when_nobody_may_join(book: RuleBook, clock_at: ClockAt) -> None:
+    wave = planned_wave(book)
+    person = eligible_citizen(book.id, 3).id
+    for at in (OPENS, CLOSES):
+        with pytest.raises(actions.WaveClosed):
+            actions.join_wave(at=at, wave_id=wave.id, citizen_id=person)
+    clock_at(OPENS)
+    actions.open_wave(by=BY, at=OPENS, wave_id=wave.id)
+    for at in (OPENS - timedelta(seconds=1), CLOSES):
+        with pytest.raises(actions.WaveClosed):
+            actions.join_wave(at=at, wave_id=wave.id, citizen_id=person)
+    with pytest.raises(queries.NoSuchWave):
+        actions.join_wave(at=OPENS, wave_id=person, citizen_id=person)
+    assert not Joining.objects.exists()
 
 
 def test_an_empty_wave_commits_nothing(book: RuleBook) -> None:
@@ -108,6 +118,7 @@ def test_a_round_that_is_past_or_near_is_refused(book: RuleBook, late: timedelta
     wave = open_wave(book)
     joined(wave, book, 2)
     actions.close_wave(by=BY, at=CLOSES, wave_id=wave.id)
+    tasks.settle_due()
     with pytest.raises(RoundTooNear):
         actions.commit_roll(by=BY, at=COMMIT + late, wave_id=wave.id, source=ROUND)
 
@@ -243,7 +254,7 @@ def test_every_further_join_is_counted_as_a_collapsed_duplicate(book: RuleBook) 
     wave = open_wave(book)
     person, *_ = joined(wave, book, 3)
     for _ in range(2):
-        actions.join_wave(by=BY, at=OPENS, wave_id=wave.id, citizen_id=person)
+        actions.join_wave(at=OPENS, wave_id=wave.id, citizen_id=person)
     committed(wave)
     found = queries.draw_of(59)
     assert found

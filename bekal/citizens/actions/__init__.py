@@ -1,9 +1,33 @@
 """Every write about a person, split by noun."""
 
-from bekal.citizens.actions.consents import give_consents, withdraw_consent
-from bekal.citizens.actions.forgetting import forget_identity
-from bekal.citizens.actions.identity import record_identity
-from bekal.citizens.actions.phones import NEW_NUMBER, ask_phone_change, settle_phone_change, stop_phone_change
+from bekal.citizens.actions.claims import (
+    claim_face,
+    claim_identity,
+)
+from bekal.citizens.actions.consents import (
+    give_consents,
+    withdraw_consent,
+)
+from bekal.citizens.actions.faces import (
+    decide_face_case,
+    forget_photos,
+    read_case_photo,
+    record_face_answer,
+    submit_photo,
+    take_face_case,
+)
+from bekal.citizens.actions.forgetting import (
+    forget_identity,
+)
+from bekal.citizens.actions.identity import (
+    record_identity,
+)
+from bekal.citizens.actions.phones import (
+    NEW_NUMBER,
+    ask_phone_change,
+    settle_phone_change,
+    stop_phone_change,
+)
 from bekal.citizens.actions.recovery import (
     Claim,
     approve_recovery,
@@ -13,14 +37,15 @@ from bekal.citizens.actions.recovery import (
 )
 from bekal.citizens.actions.refusals import (
     BirthDateImpossible,
-    CaseChanged,
     CaseGone,
-    CaseNeedsReason,
     ChangeGone,
     ChangeWaits,
     ChoiceUnknown,
     ConsentMissing,
     ConsentNeeded,
+    DecisionMissing,
+    FaceBeforeData,
+    FaceSettled,
     FamilyCardIsNik,
     FamilyCardMalformed,
     FreshProofMissing,
@@ -41,23 +66,43 @@ from bekal.citizens.actions.refusals import (
     PhoneNotHere,
     PhoneSame,
     PhoneTaken,
+    PhotoInCheck,
+    PhotoMissing,
+    PhotoMoving,
+    PhotoRefused,
+    PhotoTooBig,
+    PhotoTooManyPixels,
+    PhotoTooSmall,
+    PhotoUnreadable,
+    RecoveryChanged,
+    RecoveryGone,
+    RecoveryNeedsReason,
     UnderAge,
 )
-from bekal.citizens.actions.registration import check_registration, correct_details, register_citizen
-from bekal.citizens.actions.telling import Word, send_code, tell_citizens
+from bekal.citizens.actions.registration import (
+    check_registration,
+    correct_details,
+    register_citizen,
+)
+from bekal.citizens.actions.telling import (
+    Word,
+    send_code,
+    tell_citizens,
+)
 
 __all__ = [
     "NEW_NUMBER",
     "BirthDateImpossible",
-    "CaseChanged",
     "CaseGone",
-    "CaseNeedsReason",
     "ChangeGone",
     "ChangeWaits",
     "ChoiceUnknown",
     "Claim",
     "ConsentMissing",
     "ConsentNeeded",
+    "DecisionMissing",
+    "FaceBeforeData",
+    "FaceSettled",
     "FamilyCardIsNik",
     "FamilyCardMalformed",
     "FreshProofMissing",
@@ -78,22 +123,41 @@ __all__ = [
     "PhoneNotHere",
     "PhoneSame",
     "PhoneTaken",
+    "PhotoInCheck",
+    "PhotoMissing",
+    "PhotoMoving",
+    "PhotoRefused",
+    "PhotoTooBig",
+    "PhotoTooManyPixels",
+    "PhotoTooSmall",
+    "PhotoUnreadable",
+    "RecoveryChanged",
+    "RecoveryGone",
+    "RecoveryNeedsReason",
     "UnderAge",
     "Word",
     "approve_recovery",
     "ask_phone_change",
     "check_registration",
+    "claim_face",
+    "claim_identity",
     "correct_details",
+    "decide_face_case",
     "forget_identity",
+    "forget_photos",
     "give_consents",
     "open_recovery",
     "propose_recovery",
+    "read_case_photo",
+    "record_face_answer",
     "record_identity",
     "refuse_recovery",
     "register_citizen",
     "send_code",
     "settle_phone_change",
     "stop_phone_change",
+    "submit_photo",
+    "take_face_case",
     "tell_citizens",
     "withdraw_consent",
 ]

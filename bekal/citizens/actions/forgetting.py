@@ -4,7 +4,17 @@ from datetime import datetime
 from uuid import UUID
 
 from bekal.citizens.actions.phones import let_go
-from bekal.citizens.models import Citizen, Consent, Forgotten, Holding, PhoneChange, RecoveryCase
+from bekal.citizens.models import (
+    Citizen,
+    Consent,
+    FaceCheck,
+    FacePhoto,
+    FaceTry,
+    Forgotten,
+    Holding,
+    PhoneChange,
+    RecoveryCase,
+)
 from bekal.core import events, marks
 from bekal.core.atomic import action
 from bekal.core.events import Actor
@@ -12,7 +22,7 @@ from bekal.core.events import Actor
 
 @action
 def forget_identity(*, by: Actor, at: datetime, citizen_id: UUID, keep_nik_mark: bool, keep_family_mark: bool) -> None:
-    """Delete the person's row with all sealed numbers, consents, cases and holdings, and their numbers' marks.
+    """Delete the person's row with all sealed numbers, consents, photos, cases and holdings, and their numbers' marks.
 
     A mark is kept where the caller says that a fact or a household limit rests on it; it tells nothing without our key.
     Raises `Citizen.DoesNotExist`.
@@ -26,7 +36,8 @@ def forget_identity(*, by: Actor, at: datetime, citizen_id: UUID, keep_nik_mark:
     numbers |= set(changes.values_list("phone_ref", flat=True))
     recoveries.delete()
     changes.delete()
-    Consent.objects.filter(citizen_id=citizen_id).delete()
+    for table in (Consent, FaceCheck, FaceTry, FacePhoto):
+        table.objects.filter(citizen_id=citizen_id).delete()
     Holding.objects.filter(citizen_id=citizen_id).delete()
     Forgotten.objects.create(
         citizen_id=citizen_id, regency_code=citizen.regency_code, registered_at=citizen.registered_at,

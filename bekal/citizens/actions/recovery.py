@@ -10,7 +10,7 @@ from django.db import connection
 
 from bekal.access.actions import approve, propose
 from bekal.citizens.actions.phones import NEW_NUMBER, ask_phone_change, let_go
-from bekal.citizens.actions.refusals import CaseChanged, CaseGone, CaseNeedsReason
+from bekal.citizens.actions.refusals import RecoveryChanged, RecoveryGone, RecoveryNeedsReason
 from bekal.citizens.models import CASE_MOVES, CaseState, Citizen, Holding, RecoveryCase
 from bekal.citizens.queries import holder_of
 from bekal.citizens.readings import family_tail_matches, read_new_phone
@@ -61,7 +61,7 @@ def open_recovery(*, by: Actor, at: datetime, claim: Claim) -> None:
 
 @action
 def propose_recovery(*, by: Actor, at: datetime, case_id: UUID, digest: str) -> None:
-    """The first pair of eyes stands behind exactly what the page showed. Raises CaseGone, CaseChanged."""
+    """The first pair of eyes stands behind exactly what the page showed. Raises RecoveryGone, RecoveryChanged."""
     row = _waiting(case_id, at, digest)
     propose(by=by, at=at, kind=APPROVAL, key=str(row.id), digest=digest)
 
@@ -70,7 +70,7 @@ def propose_recovery(*, by: Actor, at: datetime, case_id: UUID, digest: str) -> 
 def approve_recovery(*, by: Actor, at: datetime, case_id: UUID, digest: str) -> None:
     """The second pair of eyes; the new number takes effect a day later unless the old number's owner stops it.
 
-    Raises CaseGone, CaseChanged, access.NotProposed, access.SameEyes, PhoneTaken, ChangeWaits.
+    Raises RecoveryGone, RecoveryChanged, access.NotProposed, access.SameEyes, PhoneTaken, ChangeWaits.
     """
     row = _waiting(case_id, at, digest)
     approve(by=by, at=at, kind=APPROVAL, key=str(row.id), digest=digest)
@@ -84,9 +84,9 @@ def approve_recovery(*, by: Actor, at: datetime, case_id: UUID, digest: str) -> 
 
 @action
 def refuse_recovery(*, by: Actor, at: datetime, case_id: UUID, why: str) -> None:
-    """Close a case with a reason; the number that asked is told. Raises CaseGone, CaseNeedsReason."""
+    """Close a case with a reason; the number that asked is told. Raises RecoveryGone, RecoveryNeedsReason."""
     if not why.strip():
-        raise CaseNeedsReason
+        raise RecoveryNeedsReason
     row = _waiting(case_id, at, None)
     number = read_new_phone(by=by, at=at, row=row)
     language = Citizen.objects.values_list("language", flat=True).get(id=row.citizen_id)
@@ -136,10 +136,10 @@ def _digest(case_id: UUID, citizen_id: UUID, ref: UUID, asked_at: datetime) -> s
 def _waiting(case_id: UUID, at: datetime, digest: str | None) -> RecoveryCase:
     row = RecoveryCase.objects.select_for_update(of=("self",)).filter(pk=case_id, state=CaseState.OPEN).first()
     if row is None or row.lapses_at <= at:
-        raise CaseGone
+        raise RecoveryGone
     asked = _digest(row.id, row.citizen_id, row.phone_ref, row.asked_at)
     if digest is not None and not digest == row.digest == asked:
-        raise CaseChanged
+        raise RecoveryChanged
     return row
 
 

@@ -91,6 +91,62 @@ class ConsentMissing(Refused):
     code = "citizens.consent_missing"
 
 
+class PhotoRefused(Refused):
+    """The bytes are no photo that can be compared."""
+
+    code = "citizens.photo_unreadable"
+
+
+class PhotoMissing(PhotoRefused):
+    code = "citizens.photo_missing"
+
+
+class PhotoTooBig(PhotoRefused):
+    code = "citizens.photo_big"
+
+
+class PhotoUnreadable(PhotoRefused):
+    code = "citizens.photo_unreadable"
+
+
+class PhotoMoving(PhotoRefused):
+    code = "citizens.photo_moving"
+
+
+class PhotoTooManyPixels(PhotoRefused):
+    code = "citizens.photo_pixels"
+
+
+class PhotoTooSmall(PhotoRefused):
+    code = "citizens.photo_small"
+
+
+class PhotoInCheck(Refused):
+    """A photo is here already and its answer is on the way, from the face match or from a human."""
+
+    code = "citizens.photo_in_check"
+
+
+class FaceSettled(Refused):
+    code = "citizens.face_settled"
+
+
+class FaceBeforeData(Refused):
+    """The person's data differ from the registry's, so there is no portrait to compare with."""
+
+    code = "citizens.face_before_data"
+
+
+class CaseGone(Refused):
+    """The case is decided, or another reviewer has it now."""
+
+    code = "citizens.case_gone"
+
+
+class DecisionMissing(Refused):
+    code = "citizens.decision_missing"
+
+
 class IdentitySettled(Refused):
     """The registry has confirmed who this is; identity and phone no longer change by typing."""
 
@@ -129,20 +185,20 @@ class ChangeGone(Refused):
     code = "citizens.change_gone"
 
 
-class CaseGone(Refused):
+class RecoveryGone(Refused):
     """No such recovery, or it was decided, stopped or has lapsed."""
 
-    code = "citizens.case_gone"
+    code = "citizens.recovery_gone"
 
 
-class CaseChanged(Refused):
+class RecoveryChanged(Refused):
     """What is to be approved is not what was proposed."""
 
-    code = "citizens.case_changed"
+    code = "citizens.recovery_changed"
 
 
-class CaseNeedsReason(Refused):
-    code = "citizens.case_needs_reason"
+class RecoveryNeedsReason(Refused):
+    code = "citizens.recovery_needs_reason"
 
 
 REFUSALS: dict[str, type[Refused]] = {
@@ -153,3 +209,8 @@ REFUSALS: dict[str, type[Refused]] = {
         BirthDateImpossible, UnderAge, ChoiceUnknown, ConsentMissing,
     )
 }  # fmt: skip
+
+PHOTO_REFUSALS: dict[str, type[PhotoRefused]] = {
+    refusal.code.removeprefix("citizens."): refusal
+    for refusal in (PhotoMissing, PhotoTooBig, PhotoUnreadable, PhotoMoving, PhotoTooManyPixels, PhotoTooSmall)
+}

@@ -10,12 +10,13 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_POST, require_safe
 
-from bekal.citizens.queries import citizen_view
+from bekal.citizens.queries import answer_promised, citizen_view, face_of
 from bekal.citizens.readings import read_identity, read_numbers
 from bekal.core import clock
 from bekal.core.texts import table
 from bekal.doors.citizen import draft as drafts
-from bekal.doors.citizen.questions import DISABILITIES
+from bekal.doors.citizen.face import face_asked
+from bekal.doors.citizen.questions import DISABILITIES, STEPS
 from bekal.doors.citizen.tracker import Standing, way
 from bekal.doors.languages import say
 from bekal.doors.pages import show
@@ -57,7 +58,18 @@ def standing_of(key: UUID) -> Standing:
         done={item.code.removeprefix("incentives.step_"): item.done for item in checklist(key)},
         entitlements=entitlements_of(key, at),
         surveys=surveys_of(key, at),
+        face=_face(key),
     )
+
+
+def _face(key: UUID) -> str:
+    try:
+        if not face_asked():
+            return ""
+    except NoSuchProgramme:
+        return ""
+    check = face_of(key)
+    return check.state if check else "first"
 
 
 def _verdict(key: UUID) -> VerdictView | None:
@@ -90,7 +102,8 @@ def data_page(request: HttpRequest) -> HttpResponse:
     )  # fmt: skip
     return show(
         request, "citizen/data.html", person=person, results=results, verdict=verdict,
-        mismatching=tuple(say(f"citizens.field.{name}") for name in person.mismatching),
+        mismatching=tuple((name, say(f"citizens.field.{name}")) for name in person.mismatching),
+        promised_on=answer_promised(key, clock.now()),
         interests=", ".join(skill_names(person.interests)),
     )  # fmt: skip
 
@@ -103,7 +116,7 @@ def _words(key: str, facts: Mapping[str, Any]) -> str:
 @permission("citizen")
 @require_POST
 def correct(request: HttpRequest) -> HttpResponse:
-    """Open the questions again with the answers we hold."""
+    """Open the questions again with the answers we hold: the one named by `field`, or the summary."""
     key = citizen_id(request)
     by, at = actor(request), clock.now()
     person, said = citizen_view(key), read_identity(by=by, at=at, citizen_id=key, purpose="correction")
@@ -122,7 +135,8 @@ def correct(request: HttpRequest) -> HttpResponse:
         drafts.keep(request, name, given)
     request.session["proven_phone"] = phone
     request.session["correcting"] = True
-    return HttpResponseRedirect("/daftar/periksa")
+    slug = next((step.slug for step in STEPS if step.name == request.POST.get("field")), None)
+    return HttpResponseRedirect(f"/daftar/{slug}?ubah=1" if slug else "/daftar/periksa")
 
 
 @permission("citizen")

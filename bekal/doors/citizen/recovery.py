@@ -97,4 +97,4 @@ def _wrong(request: HttpRequest, number: str, code: str) -> tuple[Fault, ...]:
 @require_safe
 def done_page(request: HttpRequest) -> HttpResponse:
     """What happens next, whether anything fits or not."""
-    return show(request, "citizen/recover_done.html", day=clock.now() + ANSWERED_WITHIN)
+    return show(request, "citizen/recover_done.html", day=(clock.now() + ANSWERED_WITHIN).date())

@@ -14,6 +14,7 @@ from bekal.doors.citizen.questions import CODE, PHONE
 from bekal.doors.fields import ask_form, asked, read_form
 from bekal.doors.languages import spoken
 from bekal.doors.pages import Fault, refusal_words, show
+from bekal.doors.passes import ADMISSION_COOKIE, JOIN_COOKIE
 from bekal.doors.sessions import actor, enter, enter_citizen, leave, leave_word, permission, safe_next
 
 HOME = {"citizen": "/saya", "staff": "/operator", "partner": "/lembaga"}
@@ -96,5 +97,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     leave(request)
     leave_word(request, "good", "enter.left")
     response = HttpResponseRedirect("/")
+    for name in (JOIN_COOKIE, ADMISSION_COOKIE):
+        response.delete_cookie(name)
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response

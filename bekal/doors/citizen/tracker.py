@@ -50,7 +50,9 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Everything the way is made of, read once. `done`: conditions of the incentives (rated, account_linked)."""
+    """Everything the way is made of, read once. `done`: conditions of the incentives (rated, account_linked).
+
+    `face`: state of the face check, "first" before the first photo, "" when the programme asks for none."""
 
     person: CitizenView
     verdict: VerdictView | None
@@ -61,6 +63,7 @@ class Standing:
     done: Mapping[str, bool]
     entitlements: Sequence[Entitlement]
     surveys: Sequence[SurveyStanding]
+    face: str = ""
 
     @property
     def zone(self) -> timezone:
@@ -78,6 +81,10 @@ def way(found: Standing) -> tuple[Stage, ...]:
 
 
 def _identity(found: Standing) -> Stage:
+    if found.person.state == "verified" and found.face in ("first", "open", "refused"):
+        return Stage("face", "yours", say("track.face_open"), say("turn.you"), address="/saya/wajah")
+    if found.person.state == "verified" and found.face in ("waiting", "review"):
+        return Stage("face", "process", say(f"track.face_{found.face}"), say("turn.us"), address="/saya/wajah")
     state = {"verified": "done", "mismatched": "yours"}.get(found.person.state, "process")
     turn = {"yours": say("turn.you"), "process": say("turn.us")}.get(state, "")
     return Stage("identity", state, say(f"track.identity_{found.person.state}"), turn, address="/saya/data")
@@ -92,7 +99,7 @@ def _wave(found: Standing) -> Stage:
         )
     if found.verdict is not None and not found.verdict.eligible and found.person.state == "verified":
         return Stage("wave", "waiting", say("track.wave_not_eligible"), address="/saya/data")
-    if found.person.state != "verified":
+    if found.person.state == "mismatched" or (found.person.state != "verified" and found.wave is None):
         return Stage("wave", "waiting", say("track.wave_identity"))
     if found.wave is None:
         return Stage("wave", "waiting", say("track.wave_none"), say("turn.us"))
@@ -120,6 +127,8 @@ def _draw(found: Standing) -> Stage:
             say("turn.us"),
             address=address,
         )
+    if application.state == "excluded":
+        return Stage("draw", "done", say("track.draw_excluded"), address=address)
     if application.state in ("skipped", "not_drawn"):
         return Stage("draw", "done", say("track.draw_ended"), address=address)
     closes = _when("date.after", found.wave.closes_at, found) if found.wave else ""

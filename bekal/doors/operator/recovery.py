@@ -40,7 +40,12 @@ def case_page(request: HttpRequest, case_id: UUID) -> HttpResponse:
     if row is None or row.state != "open":
         raise Http404
     record_reading(
-        by=actor(request), at=clock.now(), people=[row.citizen_id], fields=("name", "phone"), purpose="recovery"
+        by=actor(request),
+        at=clock.now(),
+        people=[row.citizen_id],
+        fields=("name", "nik_masked"),
+        purpose="recovery",
+        role="recovery_officer",
     )
     person, maker = citizen_view(row.citizen_id), proposed_by(APPROVAL, str(row.id), row.digest)
     return show(

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from bekal.doors.operator import desk, recovery
+from bekal.doors.operator import contested, desk, identity, recovery
 
 urlpatterns = [
     path("operator", desk.desk),
@@ -12,6 +12,9 @@ urlpatterns = [
     path("operator/pemulihan", recovery.cases_page),
     path("operator/pemulihan/<uuid:case_id>", recovery.case_page),
     path("operator/pemulihan/<uuid:case_id>/putuskan", recovery.decide),
+    path("operator/identitas", identity.cases),
+    path("operator/identitas/<uuid:citizen_id>/foto", identity.photo),
+    path("operator/tinjauan", contested.reviews),
     path("operator/pencairan", desk.plan_runs),
     path("operator/pencairan/<uuid:run_id>", desk.decide_run),
 ]

@@ -15,7 +15,7 @@ from bekal.evaluation.queries import effect_estimates
 from bekal.openbook.queries import MoneyLine, journal
 from bekal.rulebooks.queries import NoSuchProgramme, programme_of, rulebook_of
 from bekal.rulebooks.rules import describe
-from bekal.waves.queries import counts_by_state, wave_list
+from bekal.waves.queries import joined_count, wave_list
 
 DOCUMENTS = ("catalogue", "certificates", "draws", "effect", "funnel", "money", "regions", "seals", "vacancies")
 
@@ -52,7 +52,7 @@ def book(request: HttpRequest) -> HttpResponse:
     drawn = next((wave for wave in waves if wave.state == "announced"), waves[0] if waves else None)
     return show(
         request, "public/book.html", waves=waves, wave=drawn,
-        joined=sum(counts_by_state(drawn.id).values()) if drawn else 0,
+        joined=joined_count(drawn) if drawn else 0,
         bars=_funnel_bars(drawn.number) if drawn else (), digest=figures.digest(), documents=DOCUMENTS,
         money=figures.money_statement(drawn.programme_code) if drawn else None,
     )  # fmt: skip

@@ -7,20 +7,25 @@ import rfc8785
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+from bekal.core.vault import signing_key
 from bekal.doors.languages import say, spoken
 from bekal.doors.listings import place_name
 from bekal.doors.pages import bars, show
 from bekal.doors.sessions import permission
 from bekal.doors.templatetags.bekal import number
+from bekal.engines.draw.commitment import public_key_hex
+from bekal.engines.joining import FORMAT
 from bekal.rulebooks.queries import programme_of
 from bekal.rulebooks.regions import PROVINCES
 from bekal.waves.queries import (
+    RECEIPTS,
     DrawView,
     NoSuchWave,
     WaveView,
-    counts_by_state,
     draws_of,
+    exclusions_file,
     file_of,
+    joined_count,
     joined_counts,
     proof_file,
     published_commitment,
@@ -53,7 +58,7 @@ def draw(request: HttpRequest, wave_number: int) -> HttpResponse:
     rows = bars([(_stratum_name(one, groups), one["places"], number(one["places"])) for one in _largest(strata)])
     return show(
         request, "public/draw.html", wave=wave, draw=latest, state=say(f"wave.{wave.state}"),
-        joined=sum(counts_by_state(wave.id).values()), commitment=tuple(_flat(latest.commitment)) if latest else (),
+        joined=joined_count(wave), commitment=tuple(_flat(latest.commitment)) if latest else (),
         source=tuple((f"source.{name}", value) for name, value in _flat(latest.commitment["source"])) if latest else (),
         bars=rows, strata=len(strata),
         beacon=tuple(_flat(bundle["beacon"])) if bundle else (), result=bundle["result"] if bundle else None,
@@ -66,7 +71,7 @@ def _files(found: DrawView) -> tuple[str, ...]:
     """Names of the files that are published of a draw."""
     there = {
         "commitment.json": True, "roll.bin": True, "bundle.json": found.bundle, "result.bin": found.bundle,
-        "report.json": found.report, "annulment.json": found.annulled,
+        "report.json": found.report, "annulment.json": found.annulled, "excluded.csv": "excluded" in found.commitment,
     }  # fmt: skip
     return tuple(name for name, published in there.items() if published)
 
@@ -160,6 +165,27 @@ def block_file(request: HttpRequest, wave_number: int, sequence: int, block: int
     response = _binary(found[0] if found else None, f"bekal-{wave_number}-{sequence}-{block}.bin")
     response.headers["Cache-Control"] = FOREVER if found and found[1] else A_MINUTE
     return response
+
+
+@permission("public")
+@require_safe
+def receipt_key(request: HttpRequest) -> HttpResponse:
+    """The public key (Ed25519, hex) under which receipts of joining hold; docs/joining.md says how to check one."""
+    said = {"format": FORMAT, "public_key": public_key_hex(signing_key(RECEIPTS))}
+    return HttpResponse(rfc8785.dumps(said), content_type="application/json")
+
+
+@permission("public")
+@require_safe
+def excluded_file(request: HttpRequest, wave_number: int, sequence: int) -> HttpResponse:
+    """Tickets that are not on the roll, each with the first rule that refused; the commitment names its SHA-256."""
+    found = next((one for one in draws_of(wave_number) if one.sequence == sequence), None)
+    if found is None or "excluded" not in found.commitment:
+        raise Http404
+    return HttpResponse(
+        exclusions_file(_wave(wave_number).id), content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="bekal-{wave_number}-{sequence}-excluded.csv"'},
+    )  # fmt: skip
 
 
 def _binary(content: bytes | None, name: str) -> HttpResponse:

@@ -20,6 +20,8 @@ urlpatterns = [
     path("terbuka/undian/<int:wave_number>", draws.draw),
     path("terbuka/undian/<int:wave_number>/<int:sequence>/roll.bin", draws.roll_file),
     path("terbuka/undian/<int:wave_number>/<int:sequence>/result.bin", draws.result_file),
+    path("terbuka/undian/<int:wave_number>/<int:sequence>/excluded.csv", draws.excluded_file),
+    path("terbuka/undian/kunci-tanda-terima.json", draws.receipt_key),
     path("terbuka/undian/<int:wave_number>/<int:sequence>/<slug:name>.json", draws.document),
     path("terbuka/undian/<int:wave_number>/<int:sequence>/blok/<int:block>", draws.block_file),
     path("terbuka/uang", book.money),

@@ -73,11 +73,10 @@ def day(moment: date | datetime, zone: timezone = WIB) -> SafeString:
     return format_html('<time datetime="{}">{}</time>', there.isoformat(), day_words(there, spoken()))
 
 
-@register.simple_tag
-def day_text(moment: date | datetime, zone: timezone = WIB) -> str:
-    """`17 Maret 2026` as plain words, for a sentence: `{% day_text day as words %}`."""
-    there = moment.astimezone(zone).date() if isinstance(moment, datetime) else moment
-    return day_words(there, spoken())
+@register.filter(name="day_words")
+def day_in_text(value: date) -> str:
+    """`17 Maret 2026`, for a placeholder of a text."""
+    return day_words(value, spoken())
 
 
 @register.filter

@@ -1,6 +1,7 @@
 """Keeping facts about people, deciding about them, and looking again when a list comes late."""
 
 from bekal.eligibility.actions.decisions import decide_eligibility, decide_people, settle_identity
+from bekal.eligibility.actions.faces import decide_face, settle_face, take_photo
 from bekal.eligibility.actions.facts import end_fact, forget_decisions, record_fact, record_facts, record_registers
 from bekal.eligibility.actions.lists import ImportedList, ListTooOld, import_list
 from bekal.eligibility.actions.reviews import OtherEyes, ReviewGone, ReviewNeedsReason, confirm_review, dismiss_review
@@ -13,6 +14,7 @@ __all__ = [
     "ReviewNeedsReason",
     "confirm_review",
     "decide_eligibility",
+    "decide_face",
     "decide_people",
     "dismiss_review",
     "end_fact",
@@ -21,5 +23,7 @@ __all__ = [
     "record_fact",
     "record_facts",
     "record_registers",
+    "settle_face",
     "settle_identity",
+    "take_photo",
 ]

@@ -56,7 +56,7 @@ _ADD = """
 """
 _END = """
     UPDATE eligibility_fact f SET standing = 'ended', as_of = %s, source = %s, recorded_at = %s
-    WHERE f.kind = %s AND f.standing <> 'ended' AND f.recorded_at < %s AND f.as_of <= %s
+    WHERE f.kind = %s AND f.standing <> 'ended' AND f.as_of <= %s
         AND NOT EXISTS (SELECT FROM unnest(%s::uuid[]) AS n(ref) WHERE n.ref = f.nik_ref)
     RETURNING f.nik_ref
 """
@@ -120,7 +120,7 @@ def _write(row: RegisterList, refs: list[UUID], at: datetime) -> tuple[int, list
     with connection.cursor() as cursor:
         ended: list[UUID] = []
         if row.whole:
-            cursor.execute(_END, [row.as_of, row.source, at, row.kind, at, row.as_of, refs])
+            cursor.execute(_END, [row.as_of, row.source, at, row.kind, row.as_of, refs])
             ended = [ref for (ref,) in cursor.fetchall()]
         cursor.execute(_ADD, [row.kind, barring, row.source, row.as_of, at, refs])
         return cursor.rowcount, ended

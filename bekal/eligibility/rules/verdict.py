@@ -7,9 +7,13 @@ from typing import Any, Literal
 
 from bekal.citizens.rules import age_on
 from bekal.eligibility.rules.definition import (
+    FACE_MATCHED,
+    FACE_REVIEW,
+    FOREIGNER,
     GENERAL,
     PRIOR_RECIPIENT,
     Rule,
+    award_of,
     groups_of,
     rules_of,
 )
@@ -101,9 +105,13 @@ def case_faults(programme: Programme, case: Case) -> list[str]:
 
 def person_of_case(given: Given) -> PersonFacts:
     """The facts of the person that an example case describes."""
-    kinds = [*given.registers]
+    kinds = [*given.registers, *map(award_of, given.prior_awards)]
     if given.earlier_recipient:
         kinds.append(PRIOR_RECIPIENT)
+    if not given.citizen:
+        kinds.append(FOREIGNER)
+    if given.face != "none":
+        kinds.append(FACE_MATCHED if given.face == "matched" else FACE_REVIEW)
     return PersonFacts(
         on=given.on,
         identity=given.identity,

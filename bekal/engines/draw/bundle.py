@@ -91,6 +91,7 @@ def recommit(doc: Mapping[str, Any], roll: Roll, strata: Sequence[Mapping[str, A
         waiting_list=doc["waiting_list"],
         source=read_source(doc["source"]),
         output_test=doc["output_test"],
+        excluded=doc.get("excluded"),
         committed_at=instant(doc["committed_at"]),
     )
 

@@ -124,6 +124,13 @@ def _check_output_test(chosen: Mapping[str, Any]) -> None:
         raise CommitmentRefused("bytes and level of an output test are whole numbers from 1")
 
 
+def _check_excluded(listed: Mapping[str, Any]) -> None:
+    if set(listed) != {"count", "sha256"} or type(listed["count"]) is not int or listed["count"] < 0:
+        raise CommitmentRefused("a list of excluded people has its count and its SHA-256")
+    if not isinstance(listed["sha256"], str) or not HEX_32.fullmatch(listed["sha256"]):
+        raise CommitmentRefused("the list of excluded people is named by its SHA-256 in hex")
+
+
 def make_commitment(
     *,
     roll: Roll,
@@ -135,12 +142,13 @@ def make_commitment(
     waiting_list: int | Literal["all"],
     source: Source,
     output_test: Mapping[str, Any] | None = None,
+    excluded: Mapping[str, Any] | None = None,
     committed_at: datetime,
     minimum_lead: timedelta = MINIMUM_LEAD,
 ) -> dict[str, Any]:
     """The document to sign. `sequence` counts the draws of a wave from 1 without gaps, `previous` is the hash of the
     annulment before (hex); `waiting_list` is the length kept for each stratum, or "all"; a `minimum_lead` below
-    MINIMUM_LEAD counts as that, since verifiers ask for it.
+    MINIMUM_LEAD counts as that, since verifiers ask for it. `excluded`: count and SHA-256 of the list beside the roll.
 
     Raises RoundTooNear, or CommitmentRefused for places that do not fit the roll and bad counts.
     """
@@ -149,6 +157,8 @@ def make_commitment(
         raise CommitmentRefused("the programme needs a code and a SHA-256 in hex")
     if output_test is not None:
         _check_output_test(output_test)
+    if excluded is not None:
+        _check_excluded(excluded)
     _check_times(source, committed_at, max(minimum_lead, MINIMUM_LEAD))
     won = places_in_order(roll, places)
     return {
@@ -171,6 +181,7 @@ def make_commitment(
         "waiting_rule": WAITING_RULE,
         "source": source.document(),
         "output_test": None if output_test is None else dict(output_test),
+        **({} if excluded is None else {"excluded": dict(excluded)}),
         "committed_at": instant_text(committed_at),
     }
 

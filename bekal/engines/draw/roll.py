@@ -1,5 +1,6 @@
 """The roll: who is in the draw, as one canonical binary file (docs/draw.md §2)."""
 
+import hashlib
 import hmac
 from array import array
 from collections.abc import Callable, Iterable, Iterator
@@ -175,6 +176,13 @@ class FileRoot:
 def ticket_id(*, wave_key: bytes, person: UUID) -> bytes:
     """HMAC-SHA-256(wave key, 16 bytes of the person's random id), first 16 bytes: the same on every join of a wave."""
     return hmac.digest(wave_key, person.bytes, "sha256")[:TICKET_ID_SIZE]
+
+
+def ticket_ids(*, wave_key: bytes, people: Iterable[bytes]) -> list[bytes]:
+    """`ticket_id` of many, who come as the 16 bytes of their ids: HMAC (RFC 2104) over a key padded once."""
+    sha256, padded = hashlib.sha256, wave_key.ljust(64, b"\x00")
+    inner, outer = bytes(byte ^ 0x36 for byte in padded), bytes(byte ^ 0x5C for byte in padded)
+    return [sha256(outer + sha256(inner + person).digest()).digest()[:TICKET_ID_SIZE] for person in people]
 
 
 def build_roll(*, wave: str, members: Iterable[RollMember], collapsed: int = 0) -> Roll:

@@ -54,6 +54,17 @@ class Tree:
             index >>= 1
         return path
 
+    def paths(self) -> list[bytes]:
+        """`path` of every leaf, its hashes joined; each node's rest of the way up is put together once."""
+        ways = [b""]
+        for level in reversed(self.levels[:-1]):
+            last = len(level) - 1
+            ways = [
+                level[place ^ 1] + ways[place >> 1] if place ^ 1 <= last else ways[place >> 1]
+                for place in range(last + 1)
+            ]
+        return ways[: self.size]
+
     def range_proof(self, start: int, stop: int) -> list[bytes]:
         """Roots of the largest subtrees without a leaf of start .. stop - 1, left to right: one proof for a run.
 

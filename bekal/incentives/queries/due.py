@@ -27,7 +27,7 @@ from bekal.scholarships.models import Award
 from bekal.surveys.queries import answered_of
 
 CHUNK = 5_000
-NO_LONGER_PAID = ("revoked",)
+NO_LONGER_PAID = ("revoked", "withdrawn")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from bekal.market.models import Purchase, PurchaseState
 from bekal.scholarships.models import Award
 from bekal.surveys.models import SurveyAnswer
 from bekal.waves.models import Application
-from bekal.waves.queries import WaveView, assignments, wave_view
+from bekal.waves.queries import WaveView, assignments, joined_count, wave_view
 
 STEPS = (
     "registered", "verified", "eligible", "joined", "in_roll", "selected", "awarded", "bought", "redeemed", "completed",
@@ -50,7 +50,7 @@ def _before(wave: WaveView) -> dict[str, int]:
         "registered": people.count() + gone.count(),
         "verified": people.filter(verified_at__isnull=False).count() + gone.filter(verified_at__isnull=False).count(),
         "eligible": _people(eligible) + _people(gone_joined),
-        "joined": Application.objects.filter(wave_id=wave.id).count(),
+        "joined": joined_count(wave),
     }
 
 

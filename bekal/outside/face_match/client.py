@@ -17,7 +17,7 @@ class Faces:
     def compare(self, *, nik: str, photo: bytes, reference: str) -> FaceAnswer:
         """See `FaceMatch.compare`."""
         question = {"nik": nik, "photo": base64.b64encode(photo).decode(), "reference": reference}
-        record = self._wire.ask("POST", "/v1/compare", question, echo=("reference", reference))
+        record = self._wire.ask_once("/v1/compare", question)
         live, score = record.get("live"), record.get("score")
         if not isinstance(live, bool) or not isinstance(score, int) or not 0 <= score <= 100:
             raise BadAnswer("the face match's answer lacks live or a score from 0 to 100")

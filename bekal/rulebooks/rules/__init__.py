@@ -1,6 +1,7 @@
 """Pure rules of the room: reading a programme file, its example cases, and saying it in plain words."""
 
-from bekal.rulebooks.rules.cases import Amounts, Case, Examples, Expected, Given, parse_examples
+from bekal.rulebooks.rules.cases import Amounts, Case, Examples, Expected, Given, amount_faults, parse_examples
+from bekal.rulebooks.rules.currency import RUPIAH, Currency
 from bekal.rulebooks.rules.days import day_in_words
 from bekal.rulebooks.rules.describing import Section, describe
 from bekal.rulebooks.rules.faults import Fault, ProgrammeFaults
@@ -22,13 +23,15 @@ from bekal.rulebooks.rules.programme import (
     Scholarship,
     Selection,
     Survey,
-    Words,
 )
+from bekal.rulebooks.rules.words import Words
 
 __all__ = [
+    "RUPIAH",
     "Amounts",
     "Case",
     "Choice",
+    "Currency",
     "EligibilityRules",
     "Event",
     "Examples",
@@ -51,6 +54,7 @@ __all__ = [
     "Selection",
     "Survey",
     "Words",
+    "amount_faults",
     "day_in_words",
     "describe",
     "parse_examples",

@@ -6,13 +6,15 @@ from typing import Annotated, Literal
 
 from bekal.rulebooks.rules.faults import ProgrammeFaults
 from bekal.rulebooks.rules.parsing import read_toml
-from bekal.rulebooks.rules.programme import Amount, Code, Occupation, RegionCode, Words
+from bekal.rulebooks.rules.programme import Amount, Code, Occupation, Programme, RegionCode
 from bekal.rulebooks.rules.reading import Range, Reader
+from bekal.rulebooks.rules.words import Words
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """One person on the day `on`. `registers`: where the person stands. `family_awards`: awards on the family card."""
+    """One person on the day `on`. `registers`: where the person stands, barred or required. `prior_awards`: programmes
+    that the person received; `earlier_recipient`: any. `family_awards`: awards on the family card."""
 
     birth_date: date
     on: date
@@ -23,6 +25,9 @@ class Given:
     registers: tuple[Code, ...] = ()
     earlier_recipient: bool = False
     family_awards: Annotated[int, Range(0, 100)] = 0
+    prior_awards: tuple[Code, ...] = ()
+    face: Literal["matched", "review", "none"] = "matched"
+    citizen: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """What the programme gives one person, in rupiah."""
+    """What the programme gives one person, in minor units."""
 
     training_balance: Amount
     incentive_total: Amount
@@ -69,3 +74,14 @@ def parse_examples(text: str, *, file: str = "") -> Examples:
     if examples is None or reader.faults:
         raise ProgrammeFaults(tuple(reader.faults), file)
     return examples
+
+
+def amount_faults(programme: Programme, amounts: Amounts) -> dict[str, str]:
+    """Where the programme gives other amounts than its examples say: key of [amounts] -> what differs."""
+    real = {
+        "training_balance": programme.scholarship.training_balance if programme.scholarship else 0,
+        "incentive_total": programme.incentive_total,
+        "total_benefit": programme.total_benefit,
+    }
+    told = {key: getattr(amounts, key) for key in real}
+    return {key: f"The programme gives {real[key]}, not {told[key]}." for key in real if real[key] != told[key]}

@@ -1,13 +1,16 @@
 """What must agree between the sections of one programme file."""
 
+import difflib
 import json
 from collections import Counter
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 
 from bekal.engines.draw.quotas import UNUSED_ORDERS
 from bekal.rulebooks.regions import PROVINCES, REGENCIES
+from bekal.rulebooks.rules.currency import RUPIAH
 from bekal.rulebooks.rules.places import Path
-from bekal.rulebooks.rules.programme import End, GroupShare, Programme, Question, Selection
+from bekal.rulebooks.rules.programme import EligibilityRules, End, GroupShare, Programme, Question, Selection
 from bekal.rulebooks.rules.reading import Reader
 
 
@@ -16,6 +19,7 @@ def check_programme(programme: Programme, end: End, reader: Reader) -> None:
     _check_end(programme, end, reader)
     _check_eligibility(programme, reader)
     _check_selection(programme, reader)
+    _check_currency(programme, reader)
     _check_money(programme, reader)
     _check_incentives(programme, reader)
     _check_surveys(programme, reader)
@@ -44,6 +48,58 @@ def _check_eligibility(programme: Programme, reader: Reader) -> None:
         reader.fault(("eligibility", "age_max"), "The upper age is below the lower one.", "Swap them?")
     _check_once(rules.registers_barred, ("eligibility", "registers"), reader)
     _check_once(rules.occupations, ("eligibility", "occupations"), reader)
+    _check_required(rules, reader)
+    _check_residence(programme, rules, reader)
+    _check_once(rules.prior_awards, ("eligibility", "prior_awards"), reader)
+    for number, code in enumerate(rules.prior_awards):
+        if code == programme.code:
+            problem = f"`{code}` is this programme itself."
+            reader.fault(("eligibility", "prior_awards", number), problem, "Write once_in_a_lifetime = true.")
+
+
+def _check_required(rules: EligibilityRules, reader: Reader) -> None:
+    path: Path = ("eligibility", "required")
+    _check_once((register.code for register in rules.required), path, reader)
+    for number, register in enumerate(rules.required):
+        if register.code in rules.registers_barred:
+            problem = f"`{register.code}` is barred and required: nobody could join."
+            reader.fault((*path, number, "code"), problem, "Keep it in one of the two lists.")
+
+
+def _check_residence(programme: Programme, rules: EligibilityRules, reader: Reader) -> None:
+    path: Path = ("eligibility", "regions")
+    _check_once(rules.regions, path, reader)
+    lists = {f"@{entry.code}": number for number, entry in enumerate(programme.region_lists)}
+    for number, region in enumerate(rules.regions):
+        if region in lists:
+            entry = lists[region]
+            for place, code in enumerate(programme.region_lists[entry].regions):
+                _check_region(code, ("region_lists", entry, "regions", place), reader)
+        elif region.startswith("@"):
+            hint = _closest(region, lists) or "Add it as [[region_lists]]."
+            reader.fault((*path, number), f"No region list has the code {region[1:]}.", hint)
+        else:
+            _check_region(region, (*path, number), reader)
+
+
+def _check_region(code: str, path: Path, reader: Reader) -> None:
+    if code not in PROVINCES and code not in REGENCIES:
+        near = [known for known in REGENCIES if known.startswith(f"{code[:2]}.")]
+        hint = f"{PROVINCES[code[:2]]} has {near[0]} to {near[-1]}." if near else "Codes look like 32, 32.73, @a_list."
+        reader.fault(path, f"No province or regency has the code {code[:40]}.", hint)
+
+
+def _closest(word: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    return f"Did you mean `{close[0]}`?" if close else ""
+
+
+def _check_currency(programme: Programme, reader: Reader) -> None:
+    if programme.currency.code == RUPIAH.code and programme.currency != replace(
+        RUPIAH, name=programme.currency.name, source=programme.currency.source
+    ):
+        problem = "Rupiah are kept whole and written Rp."
+        reader.fault(("currency",), problem, 'Write digits = 0 and sign = "Rp", or drop [currency].')
 
 
 def _check_selection(programme: Programme, reader: Reader) -> None:

@@ -10,6 +10,7 @@ from bekal.rulebooks.rules.places import Places, find_places
 from bekal.rulebooks.rules.programme import End, Programme
 from bekal.rulebooks.rules.reading import Reader
 
+LONGEST = 1_000_000
 _PLACE = re.compile(r"\(at (?:line (\d+), column \d+|end of document)\)")
 
 
@@ -27,7 +28,10 @@ def parse_programme(text: str, *, file: str = "") -> Programme:
 
 
 def read_toml(text: str, file: str) -> tuple[dict[str, Any], Places]:
-    """The parsed text and its places. Raises `ProgrammeFaults` when it is not TOML."""
+    """The parsed text and its places. Raises `ProgrammeFaults` when it is not TOML, or too long."""
+    if len(text) > LONGEST:
+        problem = f"The text has {len(text):,} signs; {LONGEST:,} are allowed."
+        raise ProgrammeFaults((Fault(1, "", problem, "Is this the right file?"),), file)
     try:
         return tomllib.loads(text), find_places(text.replace("\r\n", "\n"))
     except RecursionError:

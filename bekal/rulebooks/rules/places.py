@@ -41,6 +41,7 @@ class _Walk:
         self.at = 0
         self.places = Places()
         self.lengths: dict[Path, int] = {}
+        self.counted = (0, 1)
 
     def run(self) -> Places:
         table: Path = ()
@@ -56,7 +57,10 @@ class _Walk:
         return self.at
 
     def _mark(self, path: Path) -> None:
-        self.places.lines.setdefault(path, self.text.count("\n", 0, self.at) + 1)
+        start, line = self.counted
+        line += self.text.count("\n", start, self.at)
+        self.counted = (self.at, line)
+        self.places.lines.setdefault(path, line)
 
     def _header(self) -> Path:
         repeated = self.text.startswith("[[", self.at)

@@ -1,16 +1,17 @@
-"""What a programme file says, as frozen values. Amounts are whole rupiah, shares whole percent.
+"""What a programme file says, as frozen values. Amounts are whole minor units of its currency, shares whole percent.
 
 Every section names its `source`: the decree or page that fixes it, or "house setting" where none was published.
 """
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Literal
 
 from bekal.core.money import Money
 from bekal.engines.draw.quotas import Share
+from bekal.rulebooks.rules.currency import RUPIAH, Currency
 from bekal.rulebooks.rules.reading import Range, Shape
+from bekal.rulebooks.rules.words import Words
 
 Code = Annotated[str, Shape(r"[a-z0-9]+(?:[_-][a-z0-9]+)*", "small-letters-and-2-digits")]
 MonthDay = Annotated[str, Shape(r"(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])", "12-15")]
@@ -22,30 +23,12 @@ Number = Annotated[int, Range(1, 1_000)]
 PlaceCount = Annotated[int, Range(1, 10_000_000)]
 CapPercent = Annotated[int, Range(1, 100)]
 Age = Annotated[int, Range(0, 130)]
+INDONESIA = Words("Indonesia", "Indonesia")
 
 Occupation = Literal["job_seeker", "laid_off", "worker", "furloughed", "small_business"]
 Mode = Literal["self_paced", "webinar", "offline", "blended"]
 Unused = Literal["group", "region", "all"]
 Condition = Literal["certified", "rated", "account_linked", "survey_answered"]
-
-
-@dataclass(frozen=True, slots=True)
-class Words(Mapping[str, str]):
-    """One wording in Indonesian (`id`) and English (`en`); also a mapping of the two."""
-
-    id: str
-    en: str
-
-    def __getitem__(self, language: str) -> str:
-        if language not in ("id", "en"):
-            raise KeyError(language)
-        return self.id if language == "id" else self.en
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(("id", "en"))
-
-    def __len__(self) -> int:
-        return 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,16 +153,19 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Scholarship:
-    """The balance and its windows, in days. `next_purchase_days` None: free until the year's `ends_on` (month-day)."""
+    """The balance and its windows, in days; None: no window. `ends_on`: the year's last day (month-day); None: the
+    balance does not lapse."""
 
     source: str
     training_balance: Amount
-    first_purchase_days: Days
+    first_purchase_days: Days | None
     next_purchase_days: Days | None
-    ends_on: MonthDay
+    ends_on: MonthDay | None
 
-    def end_in(self, year: int) -> date:
-        """The last day of the balances of `year`."""
+    def end_in(self, year: int) -> date | None:
+        """The last day of the balances of `year`; None: there is none."""
+        if self.ends_on is None:
+            return None
         month, day = self.ends_on.split("-")
         return date(year, int(month), int(day))
 
@@ -287,7 +273,10 @@ class RegionList:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Programme:
-    """One version of one scheme. An absent section is an absent step: no `selection`, no wave."""
+    """One version of one scheme. An absent section is an absent step: no `selection`, no wave.
+
+    `country`: whose citizens, in `citizens_only`. Without `currency`: rupiah.
+    """
 
     code: Code
     version: Number
@@ -305,6 +294,13 @@ class Programme:
     incentives: tuple[Incentive, ...] = ()
     surveys: tuple[Survey, ...] = ()
     region_lists: tuple[RegionList, ...] = ()
+    country: Words = INDONESIA
+    currency: Currency = RUPIAH
+
+    @property
+    def is_entitlement(self) -> bool:
+        """Whether everybody who is eligible receives it: something to give, and no selection."""
+        return self.scholarship is not None and self.selection is None
 
     @property
     def incentive_total(self) -> Money:

@@ -17,7 +17,12 @@ from bekal.rulebooks.rules.places import Path, Places
 
 T = TypeVar("T")
 _BAD = object()
-_KINDS = {str: "a text in quotes", int: "a whole number", bool: "true or false", date: "a date such as 2023-01-01"}
+_KINDS = {
+    str: ("a text in quotes", 'Write it as "…".'),
+    int: ("a whole number", "Write digits alone, such as 15: no quotes, no point."),
+    bool: ("true or false", "Write one of the two, without quotes."),
+    date: ("a date such as 2023-01-01", "Write year, month and day, without quotes or time."),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,11 @@ class Shape:
 @cache
 def _hints(kind: type[Any]) -> dict[str, Any]:
     return get_type_hints(kind, include_extras=True)
+
+
+def hints_of(kind: type[Any]) -> dict[str, Any]:
+    """The types of a dataclass's fields, with their bounds."""
+    return _hints(kind)  # type: ignore[arg-type]
 
 
 class Reader:
@@ -63,7 +73,7 @@ class Reader:
             self.fault(path, "This must be a table.", f"Its keys: {', '.join(known)}.")
             return _BAD
         self._unknown_keys(known, data, path)
-        hints = _hints(kind)  # type: ignore[arg-type]
+        hints = hints_of(kind)
         values = {name: self._entry(field, hints[name], data, path) for name, field in known.items()}
         if _BAD in values.values():
             return _BAD
@@ -115,7 +125,8 @@ class Reader:
     def _plain(self, kind: type, data: object, path: Path) -> Any:
         stranger = (kind is int and isinstance(data, bool)) or isinstance(data, datetime)
         if stranger or not isinstance(data, kind):
-            self.fault(path, f"This must be {_KINDS[kind]}.", "")
+            wanted, hint = _KINDS[kind]
+            self.fault(path, f"This must be {wanted}.", hint)
             return _BAD
         if data == "" or (isinstance(data, str) and not data.strip()):
             self.fault(path, "This text is empty.", "Write what belongs here.")

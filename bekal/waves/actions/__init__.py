@@ -9,6 +9,7 @@ from bekal.waves.actions.draws import (
     run_draw,
     sign_commitment,
 )
+from bekal.waves.actions.joining import JOIN, Joined, join_wave
 from bekal.waves.actions.refusals import (
     AlreadyCommitted,
     AlreadyDrawn,
@@ -16,31 +17,33 @@ from bekal.waves.actions.refusals import (
     NobodyJoined,
     NoSelection,
     NotAnnulled,
-    NotEligible,
+    NotSettled,
     NotYetDue,
     RevealRefused,
     RoundMismatch,
     SignatureWrong,
     WaveClosed,
 )
+from bekal.waves.actions.settling import settle_joinings
 from bekal.waves.actions.waves import (
     announce_wave,
     close_wave,
     end_waiting_list,
-    join_wave,
     open_wave,
     plan_wave,
     settle_applications,
 )
 
 __all__ = [
+    "JOIN",
     "AlreadyCommitted",
     "AlreadyDrawn",
     "ChainNotTrusted",
+    "Joined",
     "NoSelection",
     "NobodyJoined",
     "NotAnnulled",
-    "NotEligible",
+    "NotSettled",
     "NotYetDue",
     "RevealRefused",
     "RoundMismatch",
@@ -60,6 +63,7 @@ __all__ = [
     "reveal",
     "run_draw",
     "settle_applications",
+    "settle_joinings",
     "sign_annulment",
     "sign_commitment",
 ]

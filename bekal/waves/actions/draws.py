@@ -40,6 +40,7 @@ from bekal.waves.actions.refusals import (
     AlreadyDrawn,
     ChainNotTrusted,
     NobodyJoined,
+    NotSettled,
     NotYetDue,
     RevealRefused,
     RoundMismatch,
@@ -58,15 +59,23 @@ from bekal.waves.models import (
     WaveState,
     Witness,
 )
-from bekal.waves.queries import LARGE, Entries, annulment_before, signed_by, witness_keys
+from bekal.waves.queries import (
+    LARGE,
+    Entries,
+    annulment_before,
+    exclusions_of,
+    signed_by,
+    unsettled,
+    witness_keys,
+)
 
 
 @action
 def commit_roll(*, by: Actor, at: datetime, wave_id: UUID, source: Source) -> Draw:
     """Fix roll, places, attributes and the one source of randomness, before anybody can know it.
 
-    Raises `NobodyJoined`, `AlreadyCommitted`, `ChainNotTrusted`, and the engine's `RoundTooNear` for what is past or
-    about to be.
+    Raises `NotSettled`, `NobodyJoined`, `AlreadyCommitted`, `ChainNotTrusted`, and the engine's `RoundTooNear` for what
+    is past or about to be.
     """
     wave = Wave.objects.select_for_update(of=("self",)).get(pk=wave_id)
     if wave.state != WaveState.CLOSED:
@@ -75,6 +84,8 @@ def commit_roll(*, by: Actor, at: datetime, wave_id: UUID, source: Source) -> Dr
         raise ChainNotTrusted(chain=source.chain.chain_hash)
     programme = programme_of(wave.rulebook_id)
     assert programme.selection
+    if unsettled(wave_id, 1):
+        raise NotSettled(number=wave.number)
     entries = Entries(wave_id)
     if not entries.people:
         raise NobodyJoined(number=wave.number)
@@ -101,6 +112,7 @@ def commit_roll(*, by: Actor, at: datetime, wave_id: UUID, source: Source) -> Dr
         waiting_list="all" if programme.selection.waiting_list else 0,
         source=source,
         output_test=output_test_choice(attributes, LEVEL_PPM),
+        excluded=exclusions_of(wave_id),
         committed_at=at,
     )
     digest = commitment_hash(commitment)

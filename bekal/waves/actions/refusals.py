@@ -11,12 +11,12 @@ class WaveClosed(Refused):
     code = "waves.wave_closed"
 
 
-class NotEligible(Refused):
-    code = "waves.not_eligible"
-
-
 class NotYetDue(Refused):
     code = "waves.not_yet_due"
+
+
+class NotSettled(Refused):
+    code = "waves.not_settled"
 
 
 class NobodyJoined(Refused):

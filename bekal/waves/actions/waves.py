@@ -3,20 +3,14 @@
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import F
-
 from bekal.core import events, ids
 from bekal.core.atomic import action
 from bekal.core.events import Actor
 from bekal.core.machine import move
-from bekal.eligibility.queries import decided
-from bekal.engines.draw.roll import ticket_id
 from bekal.rulebooks.actions import mark_used
 from bekal.rulebooks.queries import programme_of
-from bekal.waves import rules
-from bekal.waves.actions.refusals import NoSelection, NotEligible, NotYetDue, WaveClosed
+from bekal.waves.actions.refusals import NoSelection, NotYetDue
 from bekal.waves.models import WAVE_MOVES, Application, ApplicationState, Wave, WaveState
-from bekal.waves.queries import wave_key
 
 
 @action
@@ -55,34 +49,6 @@ def open_wave(*, by: Actor, at: datetime, wave_id: UUID) -> Wave:
     move(wave, WaveState.OPEN, moves=WAVE_MOVES)
     events.record(kind="waves.wave_opened", by=by, at=at, about="wave", key=str(wave.id))
     return wave
-
-
-@action
-def join_wave(*, by: Actor, at: datetime, wave_id: UUID, citizen_id: UUID) -> Application:
-    """Take a ticket. Joining again keeps it; the order of joining is worth nothing."""
-    wave = Wave.objects.get(pk=wave_id)
-    if wave.state != WaveState.OPEN or not wave.opens_at <= at < wave.closes_at:
-        raise WaveClosed(number=wave.number)
-    verdict = decided(wave.rulebook_id, [citizen_id]).get(citizen_id)
-    if verdict is None or verdict.state == "refused":
-        raise NotEligible(number=wave.number)
-    if Application.objects.filter(citizen_id=citizen_id, wave_id=wave_id).update(attempts=F("attempts") + 1):
-        events.nothing_changed()
-        return Application.objects.get(citizen_id=citizen_id, wave_id=wave_id)
-    programme = programme_of(wave.rulebook_id)
-    assert programme.selection
-    application = Application.objects.create(
-        id=ids.fresh("application", str(wave_id), str(citizen_id)),
-        wave=wave,
-        citizen_id=citizen_id,
-        region=rules.region_of(verdict.regency_code, programme.selection.region_level),
-        regency_code=verdict.regency_code,
-        group=verdict.group,
-        ticket_id=ticket_id(wave_key=wave_key(wave_id), person=citizen_id),
-        joined_at=at,
-    )
-    events.record(kind="waves.joined", by=by, at=at, about="wave", key=str(wave_id), person=citizen_id)
-    return application
 
 
 @action

@@ -13,7 +13,7 @@ from bekal.engines.draw.commitment import Signature, document_hash
 from bekal.engines.draw.receipt import Proofs
 from bekal.engines.draw.roll import BLOCK_SIZE, TICKET_ID_SIZE, find_id
 from bekal.engines.merkle import HASH_SIZE
-from bekal.waves.models import Application, Draw, DrawState, Endorsement, Reveal, Witness
+from bekal.waves.models import Application, ApplicationState, Draw, DrawState, Endorsement, Reveal, Witness
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,7 @@ def proof_file(wave_number: int, sequence: int, block: int) -> tuple[bytes, bool
 
 def receipt_of(citizen_id: UUID, wave_id: UUID) -> dict[str, Any] | None:
     """What a person keeps to check the latest draw of a wave alone; None before the roll is committed."""
-    rows = Application.objects.filter(citizen_id=citizen_id, wave_id=wave_id)
+    rows = Application.objects.filter(citizen_id=citizen_id, wave_id=wave_id).exclude(state=ApplicationState.EXCLUDED)
     person = rows.values_list("ticket_id", "region", "group").first()
     found = Draw.objects.filter(wave_id=wave_id).order_by("-sequence").values_list("id", "state").first()
     if person is None or found is None:
@@ -184,7 +184,7 @@ def receipt_of(citizen_id: UUID, wave_id: UUID) -> dict[str, Any] | None:
         return _read_roll(found[0], entries_at + position * TICKET_ID_SIZE, TICKET_ID_SIZE)
 
     position = find_id(id_at, *proofs.span(region, group), ticket)
-    assert position is not None, "everybody who joined is on the roll"
+    assert position is not None, "everybody who was not excluded is on the roll"
     return proofs.receipt(ticket, position)
 
 
@@ -199,7 +199,7 @@ def assignments(wave_id: UUID) -> Iterable[tuple[UUID, str, str, bool]]:
     if draw is None:
         return []
     winners = _winners(bytes(draw))
-    rows = Application.objects.filter(wave_id=wave_id).order_by("ticket_id")
+    rows = Application.objects.filter(wave_id=wave_id).exclude(state=ApplicationState.EXCLUDED).order_by("ticket_id")
     return [
         (citizen, region, group, bytes(ticket) in winners)
         for citizen, region, group, ticket in rows.values_list("citizen_id", "region", "group", "ticket_id")

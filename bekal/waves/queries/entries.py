@@ -14,7 +14,7 @@ from bekal.citizens.queries import Traits, traits_of
 from bekal.engines.draw.roll import RollMember
 from bekal.engines.draw.watch import Attribute
 from bekal.waves import rules
-from bekal.waves.models import Application
+from bekal.waves.models import Application, ApplicationState
 
 BATCH = 10_000
 
@@ -29,7 +29,7 @@ class Entries:
     """`people` and `collapsed`: entries, and how many more times they joined."""
 
     def __init__(self, wave_id: UUID) -> None:
-        self._rows = Application.objects.filter(wave_id=wave_id)
+        self._rows = Application.objects.filter(wave_id=wave_id).exclude(state=ApplicationState.EXCLUDED)
         self.people = self._rows.count()
         self.collapsed = (self._rows.aggregate(all=Sum("attempts"))["all"] or 0) - self.people
 

@@ -5,12 +5,23 @@ from datetime import datetime
 from functools import cache
 from uuid import UUID
 
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from bekal.core import vault
 from bekal.core.rows import Rows, plain_rows
 from bekal.engines.draw.result import WaitingEntry
-from bekal.waves.models import Application, ApplicationState, Wave, WaveState
+from bekal.waves.models import Application, ApplicationState, Joining, Wave, WaveState
+
+OPEN_WAVES = """
+    SELECT id, programme_code || '/' || number, extract(epoch FROM opens_at)::float8,
+           extract(epoch FROM closes_at)::float8
+    FROM waves_wave WHERE state = 'open'
+"""
+"""For the hot lane: id, name in documents, first instant and the one after the last, in seconds since 1970."""
+UNSETTLED = (WaveState.OPEN, WaveState.CLOSED)
+"""States in which the intake tells who joined."""
+RECEIPTS = "joining receipts"
+"""Purpose of the key that signs receipts of joining."""
 
 
 class NoSuchWave(LookupError):
@@ -32,9 +43,10 @@ class WaveView:
 
 @dataclass(frozen=True, slots=True)
 class ApplicationView:
-    """`rank`: place among all winners, or on the waiting list, in drawn order; 1 is first."""
+    """`settled`: after closing, decided; before, only the receipt is sure. `rank`: place among all winners, or on the
+    waiting list, in drawn order; 1 is first."""
 
-    id: UUID
+    settled: bool
     wave_id: UUID
     wave_number: int
     citizen_id: UUID
@@ -47,6 +59,11 @@ class ApplicationView:
     group: str
     rank: int | None
     position_in_waiting: int | None
+
+    @property
+    def rolled(self) -> bool:
+        """Whether the person stands on the roll."""
+        return self.settled and self.state != ApplicationState.EXCLUDED
 
 
 def wave_list() -> list[WaveView]:
@@ -77,8 +94,10 @@ def wave_of(wave_id: UUID) -> WaveView:
 
 def joined_counts() -> dict[UUID, int]:
     """How many joined each wave; waves that nobody joined are not in it."""
-    rows = Application.objects.values_list("wave_id").annotate(people=Count("id")).order_by("wave_id")
-    return dict(rows)
+    waves = Wave.objects.filter(state__in=UNSETTLED).values("id")
+    fresh = Joining.objects.filter(wave_id__in=waves).values_list("wave_id").annotate(people=Count("*"))
+    rows = Application.objects.exclude(wave_id__in=waves).values_list("wave_id").annotate(people=Count("id"))
+    return dict(rows.order_by("wave_id")) | dict(fresh.order_by("wave_id"))
 
 
 def wave_key(wave_id: UUID) -> bytes:
@@ -93,9 +112,15 @@ def wave_number(wave_id: UUID) -> int:
 
 
 def application_of(citizen_id: UUID, wave_id: UUID | None = None) -> ApplicationView | None:
-    """A person's application to a wave, or their latest."""
+    """A person's application to a wave, or their latest; before it is settled, what the intake holds."""
     rows = Application.objects.filter(citizen_id=citizen_id).select_related("wave").order_by("-joined_at")
     row = (rows.filter(wave_id=wave_id) if wave_id else rows).first()
+    fresh = _joining(citizen_id, wave_id)
+    if fresh is not None and (row is None or (row.wave_id != fresh.wave_id and row.joined_at <= fresh.joined_at)):
+        return ApplicationView(
+            False, fresh.wave_id, wave_number(fresh.wave_id), citizen_id, ApplicationState.JOINED, "", fresh.joined_at,
+            bytes(fresh.ticket_id).hex(), "", "", "", None, None,
+        )  # fmt: skip
     if row is None:
         return None
     ahead = None
@@ -103,9 +128,24 @@ def application_of(citizen_id: UUID, wave_id: UUID | None = None) -> Application
         line = Application.objects.filter(wave_id=row.wave_id, state=ApplicationState.WAITING)
         ahead = line.filter(rank__lt=row.rank).count() + 1
     return ApplicationView(
-        row.id, row.wave_id, row.wave.number, row.citizen_id, row.state, row.reason, row.joined_at,
+        True, row.wave_id, row.wave.number, row.citizen_id, row.state, row.reason, row.joined_at,
         bytes(row.ticket_id).hex(), row.region, row.regency_code, row.group, row.rank, ahead,
     )  # fmt: skip
+
+
+def _joining(citizen_id: UUID, wave_id: UUID | None) -> Joining | None:
+    """The latest intake of a person in a wave that is not settled in full."""
+    waves = Wave.objects.filter(state__in=UNSETTLED)
+    rows = Joining.objects.filter(
+        citizen_id=citizen_id, wave_id__in=(waves.filter(pk=wave_id) if wave_id else waves).values("id")
+    )
+    return rows.order_by("-joined_at").first()
+
+
+def joined_count(wave: WaveView) -> int:
+    """How many people joined a wave."""
+    rows = Joining.objects if wave.state in UNSETTLED else Application.objects
+    return rows.filter(wave_id=wave.id).count()
 
 
 def counts_by_state(wave_id: UUID) -> dict[str, int]:
@@ -115,8 +155,9 @@ def counts_by_state(wave_id: UUID) -> dict[str, int]:
 
 
 def applicants_of(wave_id: UUID) -> list[UUID]:
-    """Everybody who joined a wave."""
-    return list(Application.objects.filter(wave_id=wave_id).order_by("id").values_list("citizen_id", flat=True))
+    """Everybody on the roll of a wave."""
+    rows = Application.objects.filter(wave_id=wave_id).exclude(state=ApplicationState.EXCLUDED)
+    return list(rows.order_by("id").values_list("citizen_id", flat=True))
 
 
 def applications_in_state(wave_id: UUID, state: str) -> list[Application]:
@@ -137,19 +178,24 @@ def _wave_view(row: Wave) -> WaveView:
     )  # fmt: skip
 
 
-def unfinished_applications(citizen_id: UUID) -> list[WaveView]:
+def unfinished_waves(citizen_id: UUID) -> list[WaveView]:
     """The waves in which a person still waits for a result or a place."""
     waits = (ApplicationState.JOINED, ApplicationState.SELECTED, ApplicationState.WAITING)
-    rows = Application.objects.filter(citizen_id=citizen_id, state__in=waits).select_related("wave")
-    return [_wave_view(row.wave) for row in rows.order_by("joined_at", "id")]
+    drawing = Application.objects.filter(citizen_id=citizen_id, state__in=waits).values("wave_id")
+    joined = Joining.objects.filter(citizen_id=citizen_id).values("wave_id")
+    taking_in = Q(id__in=joined, state__in=(WaveState.PLANNED, WaveState.OPEN, WaveState.CLOSED))
+    return [_wave_view(row) for row in Wave.objects.filter(Q(id__in=drawing) | taking_in).order_by("closes_at", "id")]
 
 
-def waves_joined(citizen_id: UUID) -> list[UUID]:
-    """Every wave a person joined, in order."""
+def waves_drawn(citizen_id: UUID) -> list[UUID]:
+    """Every wave on whose roll or exclusion list a person stood, in order."""
     rows = Application.objects.filter(citizen_id=citizen_id).order_by("joined_at", "id")
     return list(rows.values_list("wave_id", flat=True))
 
 
 def rows_about(citizen_id: UUID) -> dict[str, Rows]:
     """Everything this room keeps about a person, by table."""
-    return {"applications": plain_rows(Application.objects.filter(citizen_id=citizen_id))}
+    return {
+        "joinings": plain_rows(Joining.objects.filter(citizen_id=citizen_id)),
+        "applications": plain_rows(Application.objects.filter(citizen_id=citizen_id)),
+    }

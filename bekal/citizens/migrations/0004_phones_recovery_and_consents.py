@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('citizens', '0002_references'),
+        ('citizens', '0003_faces_and_asking'),
     ]
 
     operations = [

@@ -1,0 +1,1 @@
+"""`bekal programme simulate`: what a programme would mean for people, before anything is real."""

@@ -1,0 +1,108 @@
+"""How awards end, and the return of their money."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from bekal.core import events
+from bekal.core.atomic import action
+from bekal.core.events import Actor
+from bekal.core.machine import move
+from bekal.eligibility.actions import confirm_review
+from bekal.ledger.actions import post_transfers
+from bekal.ledger.queries import balances
+from bekal.ledger.rules import Posting
+from bekal.rulebooks.queries import programme_of
+from bekal.scholarships.actions.messages import tell
+from bekal.scholarships.actions.refusals import NotUnused
+from bekal.scholarships.models import MOVES, Award, State
+from bekal.scholarships.queries import wave_account
+
+
+@action
+def revoke_awards(*, by: Actor, at: datetime, award_ids: Sequence[UUID]) -> int:
+    """End awards that bought nothing within their window; all their money returns to the wave."""
+    awards = list(Award.objects.select_for_update(of=("self",)).filter(pk__in=award_ids).order_by("id"))
+    for award in awards:
+        overdue = award.purchase_due_at is not None and award.purchase_due_at < at
+        if award.first_purchase_at is not None or not overdue:
+            raise NotUnused(card=award.card_number)
+        move(award, State.REVOKED, moves=MOVES, ended_at=at, purchase_due_at=None)
+    _return(by=by, at=at, awards=awards, accounts=("training", "incentive"), reason="revoked")
+    _record_ended(by=by, at=at, awards=awards, kind="scholarships.revoked")
+    tell(by=by, at=at, awards=awards, template="scholarships.revoked_message")
+    return len(awards)
+
+
+@action
+def expire_awards(*, by: Actor, at: datetime, award_ids: Sequence[UUID]) -> int:
+    """End the buying of awards whose next window has passed; the unspent balance returns, incentives stay due."""
+    awards = list(Award.objects.select_for_update(of=("self",)).filter(pk__in=award_ids).order_by("id"))
+    for award in awards:
+        move(award, State.EXPIRED, moves=MOVES, ended_at=at, purchase_due_at=None)
+    _return(by=by, at=at, awards=awards, accounts=("training",), reason="expired")
+    _record_ended(by=by, at=at, awards=awards, kind="scholarships.expired")
+    return len(awards)
+
+
+@action
+def confirm_listed(*, by: Actor, at: datetime, review_id: UUID, why: str) -> int:
+    """The list that contests a decision is right; how many awards were withdrawn.
+
+    Once the second member of staff agrees, awards of programmes that bar the register end: what they have left returns,
+    and nothing more is paid.
+    """
+    review = confirm_review(by=by, at=at, review_id=review_id, why=why)
+    held = Award.objects.select_for_update(of=("self",)).filter(
+        citizen_id=review.citizen_id, state__in=[State.ACTIVE, State.EXPIRED]
+    )
+    awards = [award for award in held.order_by("id") if _bars(award, review.kind)]
+    if review.state != "confirmed" or not awards:
+        return 0
+    for award in awards:
+        move(award, State.WITHDRAWN, moves=MOVES, ended_at=at, purchase_due_at=None)
+    _return(by=by, at=at, awards=awards, accounts=("training", "incentive"), reason="withdrawn")
+    _record_ended(by=by, at=at, awards=awards, kind="scholarships.withdrawn")
+    tell(by=by, at=at, awards=awards, template="scholarships.withdrawn_message")
+    return len(awards)
+
+
+def _bars(award: Award, kind: str) -> bool:
+    eligibility = programme_of(award.rulebook_id).eligibility
+    return eligibility is not None and kind in eligibility.registers_barred
+
+
+@action
+def close_awards(*, by: Actor, at: datetime, wave_id: UUID) -> int:
+    """Year end: every award is closed and what it has left returns to the wave. Pending money stays until resolved."""
+    rows = Award.objects.select_for_update(of=("self",)).filter(
+        wave_id=wave_id, state__in=[State.ACTIVE, State.EXPIRED, State.WITHDRAWN]
+    )
+    awards = list(rows.order_by("id"))
+    if not awards:
+        events.nothing_changed()
+        return 0
+    for award in awards:
+        move(award, State.CLOSED, moves=MOVES, ended_at=award.ended_at or at, purchase_due_at=None)
+    _return(by=by, at=at, awards=awards, accounts=("training", "incentive"), reason="closed")
+    _record_ended(by=by, at=at, awards=awards, kind="scholarships.closed")
+    return len(awards)
+
+
+def _return(*, by: Actor, at: datetime, awards: Sequence[Award], accounts: Iterable[str], reason: str) -> None:
+    wanted = {f"award:{award.id}:{name}": award for award in awards for name in accounts}
+    held = balances(wanted)
+    postings = [
+        Posting(key, wave_account(award.wave_id), held[key].available, "return_award", f"return:{key}:{reason}")
+        for key, award in wanted.items()
+        if key in held and held[key].available
+    ]
+    if postings:
+        post_transfers(by=by, at=at, transfers=postings)
+
+
+def _record_ended(*, by: Actor, at: datetime, awards: Sequence[Award], kind: str) -> None:
+    events.record_batch(
+        kind=kind, by=by, at=at, about="awards", key="batch",
+        lines=((str(award.id), {"citizen": str(award.citizen_id)}) for award in awards),
+    )  # fmt: skip

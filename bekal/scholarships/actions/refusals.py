@@ -1,0 +1,15 @@
+"""What the scholarships room says no to."""
+
+from bekal.core.errors import Refused
+
+
+class NotApproved(Refused):
+    code = "scholarships.not_approved"
+
+
+class NotUnused(Refused):
+    code = "scholarships.not_unused"
+
+
+class AwardEnded(Refused):
+    code = "scholarships.award_ended"
