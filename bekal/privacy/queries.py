@@ -94,8 +94,9 @@ def holds_of(citizen_id: UUID, at: datetime) -> list[Hold]:
 def export_parts(citizen_id: UUID) -> Iterator[tuple[str, Any]]:
     """The sections of the copy (`rules.SECTIONS`) but for the numbers in the clear, one after the other."""
     own = citizens.rows_about(citizen_id)
-    yield "identity", {name: own[name] for name in ("citizens", "phone_changes", "recoveries")}
-    yield "consents", own["consents"]
+    consents = own.pop("consents")
+    yield "identity", own
+    yield "consents", consents
     yield "who_looked", [asdict(one) for one in readings_of(citizen_id, None)]
     yield "automatic_decisions", _decisions(citizen_id)
     yield "eligibility", eligibility.rows_about(citizen_id)

@@ -11,8 +11,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from bekal.access.actions import TooManyCodes, issue_code, redeem_code
 from bekal.citizens.actions import correct_details, register_citizen
 from bekal.citizens.models import Citizen
+from bekal.citizens.purposes import CONSENT_VERSIONS, family_masked
 from bekal.citizens.queries import citizen_view
-from bekal.citizens.rules import Registration
+from bekal.citizens.rules import PURPOSES, REQUIRED_PURPOSES, Registration, nik_masked
 from bekal.core import clock
 from bekal.core.errors import Refused
 from bekal.doors.citizen import draft as drafts
@@ -29,7 +30,7 @@ from bekal.doors.citizen.questions import (
     typed_answer,
 )
 from bekal.doors.citizen.references import reference_of
-from bekal.doors.fields import ask_form, asked, read_form
+from bekal.doors.fields import Choice, Field, ask_form, asked, read_form
 from bekal.doors.languages import say, spoken
 from bekal.doors.moments import day_words
 from bekal.doors.pages import Fault, refusal_words, show
@@ -40,6 +41,15 @@ from bekal.rulebooks.queries import rulebook_of
 from bekal.rulebooks.regions import PROVINCES, regency_name
 
 Answered = tuple[tuple[str, str, str], ...]
+
+
+OPTIONAL = tuple(purpose for purpose in PURPOSES if purpose not in REQUIRED_PURPOSES)
+ALLOW = Field(
+    "allow", "choices", lambda given: tuple(purpose for purpose in OPTIONAL if purpose in given),
+    lambda: tuple(
+        Choice(one, say(f"consent.{one}.title"), say(f"consent.{one}.{CONSENT_VERSIONS[one]}")) for one in OPTIONAL
+    ),
+)  # fmt: skip
 
 
 @permission("public")
@@ -134,20 +144,27 @@ def check(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _checked(request, draft)
     reading = read_form([CONSENT], dict(request.POST.lists()))
-    return _checked(request, draft, reading.faults) if reading.faults else _register(request, draft)
+    if reading.faults:
+        return _checked(request, draft, reading.faults)
+    return _register(request, draft, read_form([ALLOW], dict(request.POST.lists())).values["allow"])
 
 
 def _checked(request: HttpRequest, draft: drafts.Draft, faults: tuple[Fault, ...] = ()) -> HttpResponse:
     return show(
         request, "citizen/register_check.html", faults=faults, answered=_answered(draft),
         consent=asked(CONSENT, (), faults), back=f"/daftar/{STEPS[-1].slug}",
+        allow=None if _correcting(request) else asked(ALLOW, request.POST.getlist("allow")),
     )  # fmt: skip
 
 
-def _register(request: HttpRequest, draft: drafts.Draft) -> HttpResponse:
-    correcting = visitor(request).kind == CITIZEN and bool(request.session.get("correcting"))
+def _correcting(request: HttpRequest) -> bool:
+    return visitor(request).kind == CITIZEN and bool(request.session.get("correcting"))
+
+
+def _register(request: HttpRequest, draft: drafts.Draft, allowed: tuple[str, ...]) -> HttpResponse:
+    correcting = _correcting(request)
     try:
-        citizen = _correct(request, draft) if correcting else _enter(request, draft)
+        citizen = _correct(request, draft) if correcting else _enter(request, draft, allowed)
     except Refused as refused:
         return _checked(request, draft, (Fault("", refusal_words(refused)),))
     drafts.drop(request)
@@ -157,8 +174,8 @@ def _register(request: HttpRequest, draft: drafts.Draft) -> HttpResponse:
     return HttpResponseRedirect("/saya/data" if correcting else "/daftar/selesai")
 
 
-def _enter(request: HttpRequest, draft: drafts.Draft) -> Citizen:
-    citizen = register_citizen(by=actor(request), at=clock.now(), registration=_registration(draft))
+def _enter(request: HttpRequest, draft: drafts.Draft, allowed: tuple[str, ...]) -> Citizen:
+    citizen = register_citizen(by=actor(request), at=clock.now(), registration=_registration(draft, allowed))
     enter_citizen(request, citizen.id)
     return citizen
 
@@ -169,14 +186,14 @@ def _correct(request: HttpRequest, draft: drafts.Draft) -> Citizen:
     )
 
 
-def _registration(draft: drafts.Draft) -> Registration:
+def _registration(draft: drafts.Draft, allowed: tuple[str, ...] = ()) -> Registration:
     values = answered_values(draft)
     return Registration(
         nik=values["nik"], family_card=values["family_card"], name=values["name"], birth_date=values["birth_date"],
         sex=nik_reading(draft["nik"]).sex, regency_code=values["regency"], phone=values["phone"],
         schooling=values["schooling"], disability=None if values["disability"] == "none" else values["disability"],
         occupation=values["occupation"], interests=values["interests"], language="en" if spoken() == "en" else "id",
-        consents=("identity_check", "recommendations"),
+        consents=(*REQUIRED_PURPOSES, *allowed),
     )  # fmt: skip
 
 
@@ -212,6 +229,8 @@ def _answered(draft: drafts.Draft) -> Answered:
     values = answered_values(draft)
     words = {
         "phone": draft["phone"][0],
+        "nik": nik_masked(values["nik"]),
+        "family_card": family_masked(values["family_card"]),
         "birth_date": day_words(values["birth_date"], spoken()),
         "province": PROVINCES[values["province"]],
         "regency": regency_name(values["regency"]),
