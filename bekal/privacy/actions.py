@@ -42,7 +42,7 @@ def read_own_numbers(*, by: Actor, at: datetime, citizen_id: UUID) -> dict[str, 
     )  # fmt: skip
     account = read_account(by=by, at=at, citizen_id=citizen_id, purpose="export")
     if account is not None:
-        numbers |= {"account": account.account, "account_holder": account.holder}
+        numbers |= {"account": account.account, "holder": account.holder}
     events.record_person(kind="privacy.data_exported", by=by, at=at, person=citizen_id)
     return numbers
 

@@ -129,6 +129,7 @@ def test_the_reasons_to_wait_have_dates(small_world: World) -> None:
     client = as_citizen(small_world.graduate)
     page = words(client, "/saya/privasi/hapus")
     assert "Belum dapat dihapus" in page
+    assert "10 September 2023" in page
     assert client.post("/saya/privasi/hapus", {"send": "1"}).status_code == 422
 
 
@@ -209,7 +210,7 @@ def test_another_account_takes_a_code_bound_to_it_and_a_day(small_world: World, 
 @HERE
 def test_recovery_answers_everybody_alike_and_takes_two_officers(seeded: None, clock_at: Clock) -> None:
     citizen = registered_citizen(5)
-    born = {"birth_date-day": "15", "birth_date-month": "8", "birth_date-year": "1995"}
+    born = {"born-day": "15", "born-month": "8", "born-year": "1995"}
     answers = []
     for number, tail in ((5, "0005"), (5, "9999"), (6, "0006")):
         client, phone = Client(), f"08131111000{len(answers)}"

@@ -98,10 +98,22 @@ class Payouts(RuleBasedStateMachine):
                 self.accounts += 1
                 linked(one, account=f"5550000{self.accounts:04}", at=self.at)
 
+    @rule(place=st.integers(0, PEOPLE - 1))
+    def somebody_changes_the_account(self, place: int) -> None:
+        self.accounts += 1
+        linked(self.recipients[place], account=f"6660000{self.accounts:04}", at=self.at)
+
     @rule()
     def staff_resume_halted_runs(self) -> None:
         for run_id in PayRun.objects.filter(state="halted").values_list("id", flat=True):
             resume_pay_run(by=Actor.staff("maker"), at=self.at, pay_run_id=run_id, why="dana masuk")
+
+    @invariant()
+    def money_waits_a_day_after_a_change(self) -> None:
+        """Nothing planned since an account was linked goes to it before its day is over."""
+        for row in PayeeAccount.objects.all():
+            early = {"planned_at__gte": row.linked_at, "planned_at__lt": row.pays_from}
+            assert not PaymentOrder.objects.filter(account_ref=row.account_ref, **early).exists()
 
     @invariant()
     def nobody_is_paid_twice(self) -> None:

@@ -135,7 +135,8 @@ def copy_page(request: HttpRequest) -> HttpResponse:
     key, at = citizen_id(request), clock.now()
     numbers = read_own_numbers(by=actor(request), at=at, citizen_id=key)
     sections = tuple((say(f"privacy.section.{name}"), tuple(_tables(part))) for name, part in export_parts(key))
-    return show(request, "citizen/copy.html", numbers=tuple(numbers.items()), sections=sections, at=at)
+    named = tuple((say(f"reading.field.{name}"), value) for name, value in numbers.items())
+    return show(request, "citizen/copy.html", numbers=named, sections=sections, at=at)
 
 
 def _tables(part: Any, title: str = "") -> Iterator[tuple[str, tuple[tuple[tuple[str, str], ...], ...]]]:

@@ -22,7 +22,7 @@ from bekal.doors.sessions import actor, keep_sealed, permission, read_sealed
 
 FORM = (
     Field("nik", "digits", lambda given: nik_reading(given).digits, width="w20", longest=40),
-    Field("birth_date", "day", answers.day),
+    Field("born", "day", answers.day),
     Field("family_tail", "digits", answers.digits(4), width="w10", longest=8),
     NEW_PHONE,
 )
@@ -41,7 +41,7 @@ def claim_page(request: HttpRequest) -> HttpResponse:
         return show(request, "citizen/recover.html", faults=reading.faults, fields=ask_form(FORM, reading))
     said = reading.values
     keep_sealed(request, KEPT, json.dumps({
-        "nik": said["nik"], "birth_date": said["birth_date"].isoformat(), "family_tail": said["family_tail"],
+        "nik": said["nik"], "birth_date": said["born"].isoformat(), "family_tail": said["family_tail"],
         "phone": said["new_phone"],
     }))  # fmt: skip
     _send(request, said["new_phone"])
