@@ -26,7 +26,7 @@ from demo.wire import Partner, Surprise
 
 TRUE_EFFECT_PERCENT = 12
 CODE = re.compile(r"(\d{6})\b")
-SIGN_IN = re.compile(r"kode masuk|sign-in code")
+SIGN_IN = re.compile(r"kode masuk|kode pendaftaran|sign-in code|registration code")
 
 
 class Story:

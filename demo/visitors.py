@@ -80,12 +80,11 @@ def _ask_for_code(visitor: Visitor) -> None:
 
 
 def _answers(player: Player) -> list[tuple[str, dict[str, str | list[str]]]]:
-    born = player.birth_date
     return [
         ("telepon", {"phone": player.phone}),
         ("nama", {"name": player.name}),
         ("nik", {"nik": player.nik}),
-        ("lahir", {f"birth_date-{part}": str(getattr(born, part)) for part in ("day", "month", "year")}),
+        ("lahir", {"birth_date": player.birth_date.isoformat()}),
         ("kk", {"family_card": player.family_card}),
         ("provinsi", {"province": player.regency_code[:2]}),
         ("kabupaten", {"regency": player.regency_code}),

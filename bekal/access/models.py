@@ -1,4 +1,4 @@
-"""Staff, one-time codes and links, and approvals by a second person."""
+"""Staff, one-time codes, links and passkeys, when somebody last came in, and approvals by a second person."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -18,7 +18,10 @@ class Staff(models.Model):
 
 
 class OneTimeCode(models.Model):
-    """A code sent to a telephone for one act. An earlier code stays good until it expires: messages arrive late."""
+    """A code sent to a telephone for one act. An earlier code stays good until it expires: messages arrive late.
+
+    `bound_to` is a keyed hash of what the code is bound to; a code that was sent to nobody has a hash no code meets.
+    """
 
     id = models.UUIDField(primary_key=True)
     purpose = models.CharField(max_length=32)
@@ -48,6 +51,38 @@ class SignInLink(models.Model):
 
     def __str__(self) -> str:
         return f"{self.principal_kind}:{self.principal_key}"
+
+
+class Passkey(models.Model):
+    """One WebAuthn credential. `principal`: "citizen:<id>"; `public_key`: COSE key as CBOR; `sign_count`: the last
+    counter seen, 0 where the device does not count."""
+
+    credential_id = models.BinaryField(primary_key=True)
+    principal = models.CharField(max_length=96, db_index=True)
+    public_key = models.BinaryField()
+    sign_count = models.BigIntegerField()
+    transports = ArrayField(models.CharField(max_length=16), default=list)
+    name = models.CharField(max_length=60)
+    created_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (models.CheckConstraint(condition=models.Q(sign_count__gte=0), name="passkey_counter_counts"),)
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.principal}"
+
+
+class LastSignIn(models.Model):
+    """When a principal ("citizen:<id>") last came in, and the wrong second proofs given since."""
+
+    principal = models.CharField(max_length=96, primary_key=True)
+    signed_in_at = models.DateTimeField(null=True)
+    wrong_proofs = models.PositiveSmallIntegerField(default=0)
+    wrong_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.principal
 
 
 class Approval(models.Model):

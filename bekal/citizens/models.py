@@ -6,7 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from bekal.citizens.rules import FACE_PHOTO, FACE_REFUSALS, FAMILY, NIK, PHONE
+from bekal.citizens.rules import DRAFT, FACE_PHOTO, FACE_REFUSALS, FAMILY, NIK, PHONE
 from bekal.core.fields import SealedField
 from bekal.core.machine import state_check
 
@@ -73,6 +73,7 @@ class Citizen(models.Model):
         )
         indexes = (
             models.Index(fields=["registered_at"], name="citizen_unchecked", condition=Q(state=State.REGISTERED)),
+            models.Index(fields=["birth_date"], name="citizen_birth_date"),
         )
 
     def __str__(self) -> str:
@@ -101,14 +102,18 @@ class Holding(models.Model):
 
 
 class Consent(models.Model):
-    """What a person allowed, for one purpose, by which version of its text; withdrawn consents stay with their time."""
+    """What a person allowed, for one purpose, by which version of its text; withdrawn consents stay with their time.
+
+    `taken`: how: online, or before whoever helped (`rows.TAKEN`).
+    """
 
     id = models.UUIDField(primary_key=True)
     citizen_id = models.UUIDField()
     purpose = models.CharField(max_length=24)
-    version = models.PositiveSmallIntegerField(default=1)
+    version = models.PositiveSmallIntegerField(default=1, db_default=1)
     given_at = models.DateTimeField()
     withdrawn_at = models.DateTimeField(null=True)
+    taken = models.CharField(max_length=12, default="online")
 
     class Meta:
         constraints = (
@@ -353,3 +358,21 @@ class Forgotten(models.Model):
 
     def __str__(self) -> str:
         return str(self.citizen_id)
+
+
+class Draft(models.Model):
+    """Answers of a registration that is not sent yet, by the telephone number that was proven by a code.
+
+    `id`: the number's reference under the draft's own place (core.marks); `answers_sealed`: JSON, question -> what was
+    typed.
+    """
+
+    LIFE = timedelta(days=30)  # half of the time after which an idle number may be sold to somebody else
+
+    id = models.UUIDField(primary_key=True)
+    answers_sealed = SealedField(place=DRAFT, by_row=True)
+    begun_at = models.DateTimeField()
+    updated_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return str(self.id)

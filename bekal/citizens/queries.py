@@ -1,10 +1,12 @@
 """Reading people. Sealed numbers leave masked; in the clear they are read through `readings` only."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Count, Min
 
 from bekal.citizens.models import (
@@ -12,6 +14,7 @@ from bekal.citizens.models import (
     ChangeState,
     Citizen,
     Consent,
+    Draft,
     FaceCheck,
     FacePhoto,
     FaceState,
@@ -22,11 +25,24 @@ from bekal.citizens.models import (
     State,
 )
 from bekal.citizens.purposes import stop_hash
-from bekal.citizens.readings import SealedIdentity, mask_of_phone, masks_of
-from bekal.citizens.rules import IDENTITY_POLICY, PHONE, face_passes, promised_day, read_phone
+from bekal.citizens.readings import SealedIdentity, family_tail_matches, mask_of_phone, masks_of
+from bekal.citizens.rules import DRAFT, IDENTITY_POLICY, NIK, PHONE, face_passes, promised_day, read_phone
 from bekal.core import marks, vault
 from bekal.core.rows import Rows, plain_rows
 from bekal.rulebooks.regions import regency_name
+
+LIKENESS = 0.5
+"""From which share of common trigrams on (pg_trgm) two names are much alike."""
+
+_LIKELY_DUPLICATES = """
+    SELECT * FROM (
+        SELECT o.id, o.name, similarity(o.name, c.name) AS likeness, o.regency_code = c.regency_code,
+            o.family_ref = c.family_ref AS same_family, o.sex = c.sex
+        FROM citizens_citizen c JOIN citizens_citizen o ON o.birth_date = c.birth_date AND o.id <> c.id
+        WHERE c.id = %s
+    ) found WHERE likeness >= %s ORDER BY same_family DESC, likeness DESC, id LIMIT %s
+"""
+Answers = dict[str, list[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +76,18 @@ class ConsentView:
     version: int
     given_at: datetime
     withdrawn_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class LikelyDuplicate:
+    """Somebody who may be the same person: `likeness` of the names from 0 to 1, and what else is the same."""
+
+    id: UUID
+    name: str
+    likeness: float
+    same_regency: bool
+    same_family: bool
+    same_sex: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +155,21 @@ def same_family(citizen_id: UUID) -> list[UUID]:
     """All people on the person's family card, the person among them."""
     card = Citizen.objects.values_list("family_ref", flat=True).get(id=citizen_id)
     return list(Citizen.objects.filter(family_ref=card).order_by("id").values_list("id", flat=True))
+
+
+def likely_duplicates(citizen_id: UUID, limit: int = 20) -> list[LikelyDuplicate]:
+    """People born on the same day whose name is much like this one's, likeliest first. For a person to look at: twins,
+    namesakes and different people are among them, and nothing is refused by it."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LIKELY_DUPLICATES, [citizen_id, LIKENESS, limit])
+        return [LikelyDuplicate(*row) for row in cursor.fetchall()]
+
+
+def names_by_nik(niks: Iterable[str]) -> dict[str, str]:
+    """NIK -> name of those who are registered."""
+    refs = {ref: nik for (_, nik), ref in marks.find((NIK, nik) for nik in niks).items()}
+    rows = Citizen.objects.filter(nik_ref__in=list(refs)).values_list("nik_ref", "name")
+    return {refs[ref]: name for ref, name in rows}
 
 
 def consents_of(citizen_id: UUID) -> dict[str, datetime]:
@@ -273,3 +316,20 @@ def question_state(citizen_id: UUID, said: SealedIdentity) -> bytes:
     checked_at = Citizen.objects.values_list("checked_at", flat=True).get(id=citizen_id)
     told = (said.nik, said.family_card, said.name, said.birth_date, checked_at)
     return vault.fingerprint("\n".join(map(str, told)), place="citizens.question")
+
+
+def draft_answers(phone: str, at: datetime) -> Answers:
+    """What was answered under a proven phone (E.164) and is not sent yet: question -> what was typed."""
+    ref = marks.find([(DRAFT, phone)]).get((DRAFT, phone))
+    row = Draft.objects.filter(pk=ref, updated_at__gt=at - Draft.LIFE).first() if ref else None
+    return answers_in(row) if row else {}
+
+
+def answers_in(row: Draft) -> Answers:
+    return json.loads(vault.unseal(row.answers_sealed, place=DRAFT, row=row.id))  # type: ignore[no-any-return]
+
+
+def knows_birth_and_card(citizen_id: UUID, birth_date: date, card_end: str) -> bool:
+    """Whether somebody knows a person's birth date and the last four digits of their family card."""
+    citizen = Citizen.objects.get(id=citizen_id)
+    return citizen.birth_date == birth_date and family_tail_matches(citizen, card_end)

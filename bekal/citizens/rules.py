@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Literal, get_args
 
 from lokal.holidays import HOLIDAY_YEARS, get_holidays
@@ -26,7 +26,7 @@ LANGUAGES = ("id", "en")
 PURPOSES = ("identity_check", "recommendations", "research")
 REQUIRED_PURPOSES = frozenset({"identity_check"})
 NIK, FAMILY, PHONE = "citizens.nik", "citizens.family", "citizens.phone"
-FACE_PHOTO = "citizens.face_photo"
+FACE_PHOTO, DRAFT = "citizens.face_photo", "citizens.draft"
 """Places of the vault and of `core.marks`."""
 LONGEST_NAME = 200
 CARD_AGE = 17
@@ -37,7 +37,13 @@ FIXED_HOLIDAYS = frozenset([(1, 1), (5, 1), (6, 1), (8, 17), (12, 25)])
 
 _SEPARATORS = re.compile(r"[\s.\-\u2010-\u2015]+")
 _CODE = re.compile(r"[a-z0-9][a-z0-9_.:-]{0,39}")
-_NAME_MARKS = frozenset(" .,'’`´‘ʼ-/()")
+_NAME_MARKS = frozenset(" .,'’`´‘ʼ-/()\u2010\u2011\u200c\u200d")
+_PLAIN_NAME = re.compile(r"[A-Za-z .,'-]*[A-Za-z][A-Za-z .,'-]*")
+_USUAL_PHONE = re.compile(r"(?:0|62|\+62)(8[0-9]{8,11})")
+_PHONE_SIGNS = re.compile(r"[\s()+.\-\u2010-\u2015]+")
+_MOBILE_LENGTHS = range(10, 14)
+_REGENCY_NUMBERS = frozenset(f"{number:02}" for number in (*range(1, 40), *range(71, 80)))
+"""Kabupaten are numbered from 01 (at most 29 in any province so far), kota from 71."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,20 +103,26 @@ def only_digits(typed: str) -> str:
 
 def read_nik(typed: str, on: date) -> NikReading | Fault:
     """What the NIK says, or why it cannot be one. `on`: today, which settles the century of the birth year."""
-    digits = only_digits(typed)
+    digits = typed if len(typed) == 16 and typed.isascii() and typed.isdigit() else only_digits(typed)
     if not (digits.isascii() and digits.isdigit()):
         return Fault("nik_letters", {})
     if len(digits) != 16:
         return Fault("nik_length", {"digits": len(digits)})
-    if digits[:2] not in PROVINCE_CODES or "00" in (digits[2:4], digits[4:6]):
+    if digits[:2] not in PROVINCE_CODES or digits[2:4] not in _REGENCY_NUMBERS or digits[4:6] == "00":
         return Fault("nik_region", {"region": digits[:6]})
     day, month, year = int(digits[6:8]), int(digits[8:10]), int(digits[10:12])
     woman = day > 40
     born = _century(day - 40 if woman else day, month, year, on)
     if born is None:
         return Fault("nik_date", {"part": digits[6:12]})
-    regency = f"{digits[:2]}.{digits[2:4]}"
-    return NikReading(digits, born, "F" if woman else "M", regency, wilayah_name(f"{regency}.{digits[4:6]}"))
+    regency, district = _place(digits[:6])
+    return NikReading(digits, born, "F" if woman else "M", regency, district)
+
+
+@lru_cache(maxsize=16_384)
+def _place(region: str) -> tuple[str, str | None]:
+    regency = f"{region[:2]}.{region[2:4]}"
+    return regency, wilayah_name(f"{regency}.{region[4:6]}")
 
 
 def _century(day: int, month: int, year: int, on: date) -> date | None:
@@ -138,19 +150,36 @@ def nik_disagrees(nik: NikReading, birth_date: date, sex: str) -> Fault | None:
 
 def read_phone(typed: str) -> str | Fault:
     """The mobile number as +62…, from any usual spelling."""
+    usual = _USUAL_PHONE.fullmatch(typed.replace(" ", "").replace("-", "")) if len(typed) <= 40 else None
+    if usual:
+        return f"+62{usual[1]}"
     found = parse_phone(typed[:40])
-    if found.e164 is None or found.type != "mobile":
+    if found.e164 is not None and found.type == "mobile":
+        return found.e164
+    return _phone_fault(typed[:40])
+
+
+def _phone_fault(typed: str) -> Fault:
+    digits = _PHONE_SIGNS.sub("", typed)
+    if any(sign.isalpha() for sign in digits):
+        return Fault("phone_letters", {"sign": next(sign for sign in digits if sign.isalpha())})
+    if not (digits.isascii() and digits.isdigit()):
         return Fault("phone_malformed", {})
-    return found.e164
+    national = "0" + digits.removeprefix("62").lstrip("0")
+    if len(national) not in _MOBILE_LENGTHS:
+        return Fault("phone_length", {"digits": len(national)})
+    return Fault("phone_start", {"start": national[:3]})
 
 
 def read_name(typed: str) -> str | Fault:
     """The name as on the KTP, letter for letter; only outer spaces go."""
     name = typed.strip()
-    if not any(letter.isalpha() for letter in name):
-        return Fault("name_missing", {})
     if len(name) > LONGEST_NAME:
         return Fault("name_too_long", {"letters": LONGEST_NAME})
+    if _PLAIN_NAME.fullmatch(name):
+        return name
+    if not any(letter.isalpha() for letter in name):
+        return Fault("name_number" if any(letter.isdigit() for letter in name) else "name_missing", {})
     for letter in name:
         if letter not in _NAME_MARKS and unicodedata.category(letter)[0] not in "LM" and not letter.isdigit():
             return Fault("name_sign", {"sign": letter if letter.isprintable() else "?"})
@@ -164,21 +193,30 @@ def age_on(birth_date: date, on: date) -> int:
 
 def read_registration(said: Registration, on: date) -> Details | Fault:
     """The registration, read; or the first reason why it cannot be taken."""
+    found = read_answers(said, on)
+    return found if isinstance(found, Details) else found[0][1]
+
+
+def read_answers(said: Registration, on: date) -> Details | list[tuple[str, Fault]]:
+    """The registration, read; or every reason why it cannot be taken, each with the name of the answer."""
     nik, phone, name = read_nik(said.nik, on), read_phone(said.phone), read_name(said.name)
-    for part in (nik, phone, name):
-        if isinstance(part, Fault):
-            return part
+    card = only_digits(said.family_card)
+    parts = (("nik", nik), ("phone", phone), ("name", name))
+    found = [(answer, part) for answer, part in parts if isinstance(part, Fault)]
+    disagrees = nik_disagrees(nik, said.birth_date, said.sex) if isinstance(nik, NikReading) else None
+    card_fault = _family_card_fault(card, nik.digits if isinstance(nik, NikReading) else "")
+    others = (("nik", disagrees), ("family_card", card_fault), ("birth_date", _age_fault(said.birth_date, on)))
+    found += [(answer, fault) for answer, fault in others if fault]
+    found += _choice_faults(
+        said.regency_code, said.schooling, said.occupation, said.language, said.sex, said.disability, said.interests,
+        said.consents,
+    )  # fmt: skip
+    if found:
+        return found
     assert isinstance(nik, NikReading)
     assert isinstance(phone, str)
     assert isinstance(name, str)
-    family_card = only_digits(said.family_card)
-    fault = (
-        nik_disagrees(nik, said.birth_date, said.sex)
-        or _family_card_fault(family_card, nik.digits)
-        or _age_fault(said.birth_date, on)
-        or _choice_fault(said)
-    )
-    return fault or Details(nik.digits, family_card, name, phone, said)
+    return Details(nik.digits, card, name, phone, said)
 
 
 def _family_card_fault(digits: str, nik: str) -> Fault | None:
@@ -198,23 +236,25 @@ def _age_fault(birth_date: date, on: date) -> Fault | None:
     return None
 
 
-def _choice_fault(said: Registration) -> Fault | None:
+@lru_cache(maxsize=16_384)
+def _choice_faults(
+    regency: str, schooling: str, occupation: str, language: str, sex: str, disability: str | None,
+    interests: tuple[str, ...], consents: tuple[str, ...],
+) -> tuple[tuple[str, Fault], ...]:  # fmt: skip
     choices = {
-        "regency": said.regency_code in REGENCIES,
-        "schooling": said.schooling in SCHOOLING,
-        "occupation": said.occupation in OCCUPATIONS,
-        "language": said.language in LANGUAGES,
-        "sex": said.sex in ("F", "M"),
-        "disability": said.disability is None or _CODE.fullmatch(said.disability) is not None,
-        "interests": len(said.interests) <= 50 and all(_CODE.fullmatch(code) for code in said.interests),
-        "consents": set(said.consents) <= set(PURPOSES),
+        "regency": regency in REGENCIES,
+        "schooling": schooling in SCHOOLING,
+        "occupation": occupation in OCCUPATIONS,
+        "language": language in LANGUAGES,
+        "sex": sex in ("F", "M"),
+        "disability": disability is None or _CODE.fullmatch(disability) is not None,
+        "interests": len(interests) <= 50 and all(_CODE.fullmatch(code) for code in interests),
+        "consents": set(consents) <= set(PURPOSES),
     }
-    unknown = [name for name, known in choices.items() if not known]
-    if unknown:
-        return Fault("choice_unknown", {"field": unknown[0]})
-    if not set(said.consents) >= REQUIRED_PURPOSES:
-        return Fault("consent_missing", {})
-    return None
+    found = [(answer, Fault("choice_unknown", {"field": answer})) for answer, known in choices.items() if not known]
+    if not found and not set(consents) >= REQUIRED_PURPOSES:
+        found.append(("consents", Fault("consent_missing", {})))
+    return tuple(found)
 
 
 def nik_masked(nik: str) -> str:

@@ -5,16 +5,20 @@ Who waits stands in the tables, so a restart loses nothing; an outage only makes
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
+from django.db import IntegrityError
+
 from bekal.citizens import actions, queries
+from bekal.citizens.actions import Registered
 from bekal.citizens.models import FaceCheck
 from bekal.citizens.photos import Photo, PhotoFault, read_photo
 from bekal.citizens.ports import CivilRegistry, FaceAnswer, FaceMatch, RegistryAnswer
 from bekal.citizens.readings import read_identity, read_numbers, read_sent_photo
+from bekal.citizens.rows import Applicant
 from bekal.core import clock
 from bekal.core.events import Actor
 from bekal.core.ports import Busy, open_port
@@ -104,6 +108,14 @@ def forget_due() -> int:
     return total
 
 
+def take_in_applicants(*, by: Actor, source: str, applicants: Sequence[Applicant]) -> Registered:
+    """Register a piece of a list, once more if somebody registered with one of its numbers in the same instant."""
+    try:
+        return actions.register_applicants(by=by, at=clock.now(), source=source, applicants=applicants)
+    except IntegrityError:
+        return actions.register_applicants(by=by, at=clock.now(), source=source, applicants=applicants)
+
+
 def _drain(claim: Callable[[], Claimed | None], settle: Callable[[Claimed], object], patience: Patience) -> int:
     """Work a queue off at the pace its partner allows, until it is empty, the partner falls silent, or time is up."""
     until, settled, silences = patience.ticks() + patience.seconds, 0, 0
@@ -137,3 +149,8 @@ def settle_changes(limit: int = 500) -> int:
     for change_id in due:
         actions.settle_phone_change(by=CHANGER, at=clock.now(), change_id=change_id)
     return len(due)
+
+
+def forget_drafts_due(limit: int = 5_000) -> int:
+    """Forget registrations that were begun and left for thirty days; how many."""
+    return actions.forget_drafts(by=Actor.system("citizens.forget"), at=clock.now(), limit=limit)

@@ -134,15 +134,17 @@ class Installation:
         wait_for(f"http://127.0.0.1:{port}/sehat", child, self.folder / "web.log")
         return child
 
-    def start_lane(self, port: int, address: str, *, most: int = 2_048) -> subprocess.Popen[bytes]:
-        """Serve the hot lane at `address` on loopback; returns when it answers."""
+    def start_lane(
+        self, port: int, address: str, *, most: int = 2_048, processes: int = 1
+    ) -> list[subprocess.Popen[bytes]]:
+        """Serve the hot lane at `address` on loopback, by processes that share the port; returns when it answers."""
         refuse_taken_port(port, f"make demo PORT={port + 1}")
         self.lane_url = address
-        child = self.start(
-            f"lane-{port}", [sys.executable, "-m", "bekal", "lane", "--port", str(port), "--most", str(most)]
-        )
-        wait_for(f"http://127.0.0.1:{port}/sehat", child, self.folder / f"lane-{port}.log")
-        return child
+        command = [sys.executable, "-m", "bekal", "lane", "--port", str(port), "--most", str(most)]
+        children = [self.start(f"lane-{port}-{number}", command) for number in range(1, processes + 1)]
+        for number, child in enumerate(children, 1):
+            wait_for(f"http://127.0.0.1:{port}/sehat", child, self.folder / f"lane-{port}-{number}.log")
+        return children
 
     @property
     def postgres(self) -> Postgres:

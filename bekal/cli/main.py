@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from bekal.cli import draw, keys, programme
+from bekal.cli import draw, imports, keys, programme
 from bekal.cli.started import start_django
 from bekal.cli.trouble import Trouble
 
@@ -49,6 +49,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     draw.add_commands(commands.add_parser("draw", help="draws").add_subparsers(required=True, metavar="what"))
 
+    lists = commands.add_parser("import", help="lists from CSV or Parquet")
+    imports.add_commands(lists.add_subparsers(required=True, metavar="what"))
     keys.add_commands(commands.add_parser("keys", help="renewing keys").add_subparsers(required=True, metavar="what"))
 
     ledger = commands.add_parser("ledger", help="the books").add_subparsers(required=True, metavar="what")

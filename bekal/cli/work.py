@@ -10,11 +10,13 @@ from collections.abc import Callable
 
 from django.db import close_old_connections, connection
 
+from bekal.access.tasks import forget_due as forget_codes
 from bekal.advice.tasks import train
 from bekal.careers.tasks import fetch_vacancies, match_due
+from bekal.citizens.tasks import forget_drafts_due, settle_changes
 from bekal.citizens.tasks import forget_due as forget_photos
-from bekal.citizens.tasks import settle_changes
-from bekal.eligibility.tasks import compare_due, verify_due
+from bekal.doors.sessions import forget_sessions
+from bekal.eligibility.tasks import compare_due, contest_due, verify_due
 from bekal.incentives.tasks import enquire_due
 from bekal.incentives.tasks import send_due as send_payments
 from bekal.learning.tasks import issue_due
@@ -32,10 +34,11 @@ MOMENT, HOUR, NIGHT = 0.0, 3_600.0, 86_400.0
 
 TASKS: tuple[tuple[Callable[[], object], float], ...] = (
     (verify_due, MOMENT), (compare_due, MOMENT), (open_and_close_due, MOMENT), (settle_joinings, MOMENT),
-    (draw_due, MOMENT), (lapse_due, MOMENT), (revoke_due, HOUR), (expire_due, HOUR), (issue_due, MOMENT),
-    (settle_due, HOUR), (send_payments, MOMENT), (enquire_due, MOMENT), (fetch_vacancies, HOUR), (match_due, HOUR),
-    (train, NIGHT), (send_notices, MOMENT), (forget_due_answers, HOUR), (forget_photos, HOUR),
-    (settle_changes, MOMENT),
+    (draw_due, MOMENT), (lapse_due, MOMENT), (contest_due, HOUR), (revoke_due, HOUR), (expire_due, HOUR),
+    (issue_due, MOMENT), (settle_due, HOUR), (send_payments, MOMENT), (enquire_due, MOMENT),
+    (fetch_vacancies, HOUR), (match_due, HOUR), (train, NIGHT), (send_notices, MOMENT),
+    (forget_due_answers, HOUR), (forget_photos, HOUR), (forget_codes, HOUR), (forget_drafts_due, HOUR),
+    (forget_sessions, HOUR), (settle_changes, MOMENT),
 )  # fmt: skip
 """Every task with the least seconds between two runs of it by one worker."""
 

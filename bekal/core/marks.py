@@ -14,6 +14,7 @@ from bekal.core.models import Mark
 
 Number = tuple[str, str]
 
+_FIND = "SELECT index, ref FROM core_mark WHERE index = ANY(%s::bytea[])"
 _INSERT = """
     INSERT INTO core_mark (index, place, version, ref)
     SELECT t.* FROM unnest(%s::bytea[], %s::text[], %s::smallint[], %s::uuid[]) AS t(index, place, version, ref)
@@ -65,8 +66,9 @@ def retire(limit: int) -> int:
 
 def _enter(fresh: Mapping[Number, UUID]) -> dict[Number, UUID]:
     """Write new marks. Whoever else wrote one of these numbers in the same instant, under any version, came first."""
-    _write(fresh)
     standing = {**fresh}
+    if _write(fresh):
+        return standing
     for version in vault.index_versions():
         standing |= {number: ref for number, ref in _found(fresh, version).items() if ref != fresh[number]}
     lost = {number: ref for number, ref in standing.items() if ref != fresh[number]}
@@ -76,22 +78,31 @@ def _enter(fresh: Mapping[Number, UUID]) -> dict[Number, UUID]:
     return standing
 
 
-def _write(marks: Mapping[Number, UUID]) -> None:
+def _write(marks: Mapping[Number, UUID]) -> bool:
+    """Write marks that are not there yet; whether none was."""
     rows = [
         (index, number[0], version, ref)
         for version in vault.index_versions()
         for index, (number, ref) in zip(_indexes(marks, version), marks.items(), strict=True)
     ]
     with connection.cursor() as cursor:
-        cursor.execute(_INSERT, [list(column) for column in zip(*rows, strict=True)])
+        indexes, *others = zip(*rows, strict=True)
+        cursor.execute(_INSERT, [_array(indexes), *map(list, others)])
+        return bool(cursor.rowcount == len(rows))
 
 
 def _found(numbers: Iterable[Number], version: int) -> dict[Number, UUID]:
     wanted = list(numbers)
     indexes = _indexes(wanted, version)
-    rows = Mark.objects.filter(index__in=indexes).values_list("index", "ref")
-    refs = {bytes(index): ref for index, ref in rows}
+    with connection.cursor() as cursor:
+        cursor.execute(_FIND, [_array(indexes)])
+        refs = {bytes(index): ref for index, ref in cursor.fetchall()}
     return {number: refs[index] for number, index in zip(wanted, indexes, strict=True) if index in refs}
+
+
+def _array(indexes: Iterable[bytes]) -> str:
+    """An array of bytea as PostgreSQL writes it: for thousands, a tenth of the cost of a list of parameters."""
+    return "{" + ",".join([f'"\\\\x{index.hex()}"' for index in indexes]) + "}"
 
 
 def _indexes(numbers: Iterable[Number], version: int) -> list[bytes]:

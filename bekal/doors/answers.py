@@ -84,7 +84,7 @@ def day(answers: Sequence[str]) -> date:
     try:
         numbers = [int(box) for box in answers]
         return date(numbers[2], numbers[1], numbers[0])
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, OverflowError):
         raise WrongAnswer("wrong") from None
 
 

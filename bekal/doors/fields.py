@@ -12,6 +12,7 @@ from bekal.core.texts import table
 from bekal.doors.languages import say
 from bekal.doors.pages import Fault
 
+LONGEST_SHOWN = 2_000
 Raw = Mapping[str, Sequence[str]]
 
 
@@ -75,7 +76,8 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What came of reading a form: `values` by field name (those without fault), what was typed, and the faults."""
+    """What came of reading a form: `values` by field name (those without fault), what was typed (its beginning, as a
+    page shows it again), and the faults."""
 
     values: Mapping[str, Any]
     raw: Raw
@@ -84,8 +86,9 @@ class Reading:
 
 def typed(field: Field, data: Raw) -> tuple[str, ...]:
     """What was typed into a field; a day comes in three boxes (day, month, year)."""
-    names = [f"{field.name}-{part}" for part in ("day", "month", "year")] if field.kind == "day" else [field.name]
-    return tuple(answer for name in names for answer in data.get(name, ("",) if field.kind == "day" else ()))
+    if field.kind == "day":
+        return tuple(next(iter(data.get(f"{field.name}-{part}", ())), "") for part in ("day", "month", "year"))
+    return tuple(data.get(field.name, ()))
 
 
 def read_form(fields: Sequence[Field], data: Raw) -> Reading:
@@ -96,7 +99,8 @@ def read_form(fields: Sequence[Field], data: Raw) -> Reading:
             values[field.name] = field.read(typed(field, data))
         except WrongAnswer as wrong:
             faults.append(fault_of(field, wrong))
-    return Reading(values, {field.name: typed(field, data) for field in fields}, tuple(faults))
+    shown = {field.name: tuple(answer[:LONGEST_SHOWN] for answer in typed(field, data)) for field in fields}
+    return Reading(values, shown, tuple(faults))
 
 
 def fault_of(field: Field, wrong: WrongAnswer) -> Fault:

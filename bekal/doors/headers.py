@@ -1,4 +1,4 @@
-"""Headers that keep a page to itself: no foreign source, no frame, and no script but on the page that checks a draw."""
+"""Headers that keep a page to itself: no foreign source, no frame, and no script but our own where a page needs it."""
 
 from collections.abc import Callable
 

@@ -5,6 +5,7 @@ Every view states its permission with `@permission(...)`; a house test checks th
 
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
@@ -12,11 +13,14 @@ from typing import Any, TypeVar, cast
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.contrib.sessions.backends.base import CreateError
+from django.contrib.sessions.backends.db import SessionStore
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from bekal.access.queries import sessions_ended_at
+from bekal.access.actions import record_sign_in
+from bekal.access.queries import principal_key, sessions_ended_at
 from bekal.access.rules import permissions
 from bekal.core import clock, vault
 from bekal.core.events import Actor
@@ -26,6 +30,7 @@ from bekal.doors.passes import JOIN, JOIN_COOKIE, Pass, read_pass
 V = TypeVar("V", bound=Callable[..., Any])
 PUBLIC = "public"
 CITIZEN = "citizen"
+ONWARD_SECONDS = 600
 CARD = "card"
 """A form that a pass to join proves: its view is called with `card`, and no session is read."""
 
@@ -101,16 +106,53 @@ def _visitor(principal: str, since: str, roles: tuple[str, ...]) -> Visitor:
     return Visitor(kind, key, permissions(roles))
 
 
-def enter(request: HttpRequest, principal: Actor, roles: Sequence[str]) -> None:
-    """Sign in under a fresh session key: a citizen by id, staff by id, a partner by the code of its organisation."""
-    request.session.cycle_key()
-    request.session["principal"] = f"{principal.kind}:{principal.key}"
+def enter(request: HttpRequest, principal: Actor, roles: Sequence[str], *, means: str, onward: str) -> None:
+    """Sign in under a fresh session key: a citizen by id, staff by id, a partner by the code of its organisation.
+
+    Nothing of an earlier visitor is left in the session. `means` is noted with the sign-in; `onward`: see `renew`.
+    """
+    at = clock.now()
+    record_sign_in(by=principal, at=at, means=means)
+    renew(request, onward=onward, forget=True)
+    request.session["principal"] = principal_key(principal)
     request.session["roles"] = list(roles)
-    request.session["entered_at"] = clock.now().isoformat()
+    request.session["entered_at"] = at.isoformat()
 
 
-def enter_citizen(request: HttpRequest, citizen_id: UUID) -> None:
-    enter(request, Actor.citizen(citizen_id), (CITIZEN,))
+def enter_citizen(request: HttpRequest, citizen_id: UUID, *, means: str, onward: str) -> None:
+    enter(request, Actor.citizen(citizen_id), (CITIZEN,), means=means, onward=onward)
+
+
+def entered_at(request: HttpRequest) -> datetime:
+    """When the visitor who is signed in came in."""
+    return datetime.fromisoformat(request.session["entered_at"])
+
+
+def renew(request: HttpRequest, *, onward: str, forget: bool = False) -> None:
+    """Give the session a fresh key whenever it may do more than before, so that no key known earlier opens it.
+
+    The old key keeps one note for ten minutes, the address that follows: a form sent twice, whose second request still
+    carries the old key, is led on (`moved_on`) instead of being met as a stranger.
+    """
+    old = request.session.session_key
+    if forget:
+        words = request.session.get("words", [])
+        request.session.flush()
+        request.session["words"] = words
+    else:
+        request.session.cycle_key()
+    if old:
+        note = SessionStore(old)
+        note.clear()
+        note["onward"] = onward
+        note.set_expiry(ONWARD_SECONDS)
+        with suppress(CreateError):  # the other of two requests at once was faster
+            note.save(True)
+
+
+def moved_on(request: HttpRequest) -> str:
+    """Where a form that was sent twice goes on, "" for everybody else."""
+    return str(request.session.get("onward", ""))
 
 
 def keep_sealed(request: HttpRequest, name: str, value: str) -> None:
@@ -125,6 +167,11 @@ def read_sealed(request: HttpRequest, name: str) -> str:
     """What `keep_sealed` kept, "" if nothing."""
     sealed = request.session.get(name)
     return vault.unseal(b64decode(sealed), place=f"session.{name}") if sealed else ""
+
+
+def forget_sessions() -> None:
+    """Delete sessions that are over: a task of every hour."""
+    SessionStore.clear_expired()
 
 
 def leave(request: HttpRequest) -> None:

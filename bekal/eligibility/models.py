@@ -50,7 +50,7 @@ class RegisterList(models.Model):
     imported_by = models.CharField(max_length=128)
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=["kind", "sha256"], name="list_once_a_file"),)
+        constraints = (models.UniqueConstraint(fields=["kind", "as_of", "sha256", "whole"], name="list_once_a_day"),)
         indexes = (models.Index(fields=["kind", "-as_of"], name="list_newest"),)
 
     def __str__(self) -> str:

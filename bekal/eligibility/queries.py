@@ -11,8 +11,12 @@ from bekal.citizens.models import Citizen
 from bekal.core.rows import Rows, plain_rows
 from bekal.eligibility.models import Fact, RegisterList, Review, ReviewState, Stands, Verdict
 from bekal.eligibility.rules import PersonFacts, RuleResult, Standing, rules_of, told
+from bekal.eligibility.rules.definition import FACE_MATCHED, FACE_REVIEW, PRIOR_RECIPIENT, award_of
 from bekal.rulebooks.queries import programme_of, rulebooks
-from bekal.rulebooks.rules import Words
+from bekal.rulebooks.rules import EligibilityRules, Words
+
+OWN = frozenset({PRIOR_RECIPIENT, FACE_MATCHED, FACE_REVIEW})
+"""Registers that this system itself writes, beside those of awards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,28 @@ def facts_about(nik_ref: UUID) -> list[Fact]:
 def newest_lists() -> dict[str, date]:
     """Register -> day of the newest list of it."""
     return dict(RegisterList.objects.values_list("kind").annotate(newest=Max("as_of")).order_by("kind"))
+
+
+def barring(kind: str) -> list[UUID]:
+    """The versions of programmes that bar whoever stands in a register."""
+    return [book_id for book_id, rules in _eligibility() if kind in rules.registers_barred]
+
+
+def importable() -> frozenset[str]:
+    """The registers that some programme looks into, and of which a list can come."""
+    kinds = (rule.kinds() for book_id, _ in _eligibility() for rule in rules_of(programme_of(book_id)))
+    return frozenset[str]().union(*kinds) - {FACE_MATCHED, FACE_REVIEW}
+
+
+def only_grows(kind: str) -> bool:
+    """Whether no list takes anybody off a register: being on it is a right, or this system itself writes it."""
+    required = {register.code for _, rules in _eligibility() for register in rules.required}
+    return kind in required | OWN or kind.startswith(award_of(""))
+
+
+def _eligibility() -> list[tuple[UUID, EligibilityRules]]:
+    found = ((book.id, programme_of(book.id).eligibility) for book in rulebooks())
+    return [(book_id, rules) for book_id, rules in found if rules]
 
 
 def person_facts(citizen: Citizen, facts: Iterable[Fact], on: date) -> PersonFacts:

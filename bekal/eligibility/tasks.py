@@ -1,6 +1,9 @@
-"""From a registration to a verdict: the registry's or the face match's answer first, outside any transaction, then one
-action."""
+"""From a registration to a verdict, the registry's or the face match's answer first and outside any transaction; and
+from an agency's list to what it contests."""
 
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import date
 from uuid import UUID
 
 from django.conf import settings
@@ -12,11 +15,13 @@ from bekal.citizens.tasks import Patience
 from bekal.core import clock
 from bekal.core.events import Actor
 from bekal.eligibility import actions
-from bekal.eligibility.queries import VerdictView
+from bekal.eligibility.actions import ImportedList
+from bekal.eligibility.queries import VerdictView, newest_lists
 from bekal.rulebooks.queries import NoSuchProgramme, rulebook_of
 
 DECIDER = Actor.system("eligibility.verify_and_decide")
 COMPARER = Actor.system("eligibility.compare_and_decide")
+CONTESTER = Actor.system("eligibility.contest_due")
 
 
 def verify_and_decide(citizen_id: UUID, rulebook_id: UUID) -> VerdictView:
@@ -80,3 +85,34 @@ def compare_due(patience: Patience | None = None) -> int:
         )  # fmt: skip
 
     return citizens.compare_due(settle, patience)
+
+
+def take_in_list(
+    *, by: Actor, kind: str, as_of: date, source: str, sha256: str, whole: bool, pieces: Iterable[Sequence[str]],
+    refused_rows: Callable[[], int] = lambda: 0,
+) -> ImportedList:  # fmt: skip
+    """Take in a list of any length, read in pieces of some ten thousand NIKs; nothing counts before its end.
+
+    `refused_rows`: asked for when all pieces were read. Raises what `actions.check_register` and `check_list`
+    raise. Safe to repeat.
+    """
+    actions.check_register(kind)
+    known = actions.known_list(kind, as_of, sha256, whole)
+    if known is not None:
+        return known
+    actions.check_list(at=clock.now(), kind=kind, as_of=as_of, whole=whole)
+    actions.gather_people(by=by, at=clock.now(), niks=(), first=True)
+    for niks in pieces:
+        actions.gather_people(by=by, at=clock.now(), niks=niks, first=False)
+    done = actions.bring_into_force(
+        by=by, at=clock.now(), kind=kind, as_of=as_of, source=source, sha256=sha256, whole=whole,
+        refused_rows=refused_rows(),
+    )  # fmt: skip
+    late = actions.contest_decisions(by=by, at=clock.now(), kind=kind)
+    return replace(done, contested=done.contested + late)
+
+
+def contest_due() -> int:
+    """Contest what was decided in the same instant in which a list came into force; how many people."""
+    kinds = sorted(newest_lists())
+    return sum(actions.contest_decisions(by=CONTESTER, at=clock.now(), kind=kind) for kind in kinds)

@@ -45,7 +45,7 @@ def link(citizen_id: UUID, channel: str, account: str) -> PayeeAccount:
 def ask_change(citizen_id: UUID, channel: str, account: str) -> None:
     """Send the code that confirms a change to `account`; the message names it by its last four digits.
 
-    Raises AccountMalformed, access.TooManyCodes.
+    Raises AccountMalformed, access.CodeTooSoon.
     """
     number = account_number(account)
     channels = {f"channel_{language}": text(f"incentives.channel_{channel}", language) for language in LANGUAGES}

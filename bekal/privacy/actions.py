@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from bekal.access.actions import end_sessions, forget_codes
+from bekal.access.actions import forget_principal
 from bekal.careers.actions import forget_graduate
 from bekal.catalogue.actions import forget_rater
 from bekal.citizens.actions import forget_identity
@@ -71,8 +71,7 @@ def forget_citizen(*, by: Actor, at: datetime, citizen_id: UUID) -> None:
     facts_stay = forget_decisions(by=by, at=at, citizen_id=citizen_id)
     household = family_counts(citizen.family_ref)
     forget_identity(
-        by=by, at=at, citizen_id=citizen_id, keep_nik_mark=facts_stay, keep_family_mark=household
+        by=by, at=at, citizen_id=citizen_id, phone=contact.phone, keep_nik_mark=facts_stay, keep_family_mark=household
     )  # fmt: skip
-    forget_codes(by=by, at=at, bound_to=[contact.phone, str(citizen_id), f"{citizen_id}:forget"])
-    end_sessions(by=by, at=at, principal=Actor.citizen(citizen_id))
+    forget_principal(by=by, at=at, principal=Actor.citizen(citizen_id))
     events.record_person(kind="privacy.citizen_forgotten", by=by, at=at, person=citizen_id)

@@ -13,7 +13,7 @@ PURPOSE = "forget"
 
 
 def ask_to_forget(citizen_id: UUID) -> None:
-    """Send the code that confirms it. Raises NotYet while something holds the person, access.TooManyCodes."""
+    """Send the code that confirms it. Raises NotYet while something holds the person, access.CodeTooSoon."""
     if holds_of(citizen_id, clock.now()):
         raise NotYet
     send_code(

@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+handler400 = "bekal.doors.public.first.unreadable"
 handler403 = "bekal.doors.public.first.forbidden"
 handler404 = "bekal.doors.public.first.not_found"
 handler500 = "bekal.doors.public.first.broken"

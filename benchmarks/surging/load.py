@@ -120,8 +120,10 @@ class Load:
         if number in self.parts:
             data = self.parts.pop(number) + data
         end = data.find(END)
-        where = data.lower().find(b"content-length: ", 0, end) if end > 0 else -1
-        if where < 0 or len(data) < end + 4 + int(data[where + 16 : data.index(b"\r", where)]):
+        where = data.find(b"ontent-Length: ", 0, end) if end > 0 else -1
+        if where < 0 < end:
+            where = data.find(b"ontent-length: ", 0, end)
+        if where < 0 or len(data) < end + 4 + int(data[where + 15 : data.index(b"\r", where)]):
             self.parts[number] = data
             return None
         return self._answered(number, data[9:12].decode(), data[end + 4 :])

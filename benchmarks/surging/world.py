@@ -23,9 +23,9 @@ Running = subprocess.Popen[str]
 
 
 class World:
-    """`lane`, `small_lane` (a line of 512), `site`, `lean`, `stock`: ports."""
+    """`lane`, `small_lane` (a line of 256 in each process), `site`, `lean`, `stock`: ports."""
 
-    def __init__(self, folder: Path, *, small: int = 512) -> None:
+    def __init__(self, folder: Path, *, small: int = 256) -> None:
         self.folder, self.small = folder, small
         self.lane, self.small_lane, self.site, self.lean, self.stock = _free_ports(5)
         self.place = Installation(folder / "installation", f"http://localhost:{self.site}", "benchmark")
@@ -73,9 +73,10 @@ class World:
         self.place.stop()
 
     def start_lanes(self) -> None:
+        """Two processes each, as two cores have."""
         self.lanes = [
-            self.place.start_lane(self.lane, self.lane_url(self.lane)),
-            self.place.start_lane(self.small_lane, self.lane_url(self.small_lane), most=self.small),
+            *self.place.start_lane(self.lane, self.lane_url(self.lane), processes=2),
+            *self.place.start_lane(self.small_lane, self.lane_url(self.small_lane), most=self.small, processes=2),
         ]
 
     @staticmethod

@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bekal.access import actions, queries, rules
+from bekal.access import actions, queries, rules, tasks
 from bekal.access.models import Approval, OneTimeCode
 from bekal.core import vault
 from bekal.core.events import Actor
 from bekal.core.models import Event
+from bekal.core.texts import text
 from bekal.notices.models import Notice
 
 pytestmark = pytest.mark.django_db
@@ -22,11 +25,11 @@ ClockAt = Callable[[datetime], None]
 
 def issue(bound_to: str = "+62811", at: datetime = AT, purpose: str = "sign_in") -> str:
     actions.issue_code(
-        by=BY, at=at, purpose=purpose, bound_to=bound_to, to="+62811", template="access.code_message", facts={}
+        by=BY, at=at, purpose=purpose, bound_to=bound_to, to="+62811", template="access.code_sign_in", facts={}
     )
     latest = Event.objects.filter(kind="notices.queued").order_by("-id")[0].key
-    text = vault.unseal(Notice.objects.get(reference=latest).text_sealed, place="notices.text")
-    return text.split()[0]
+    words = vault.unseal(Notice.objects.get(reference=latest).text_sealed, place="notices.text")
+    return words.split()[0]
 
 
 def redeem(code: str, bound_to: str = "+62811", at: datetime = AT, purpose: str = "sign_in") -> None:
@@ -43,36 +46,100 @@ def test_a_code_works_once_for_its_own_act() -> None:
         redeem(code)
 
 
-def test_an_earlier_code_stays_good_until_it_expires() -> None:
-    first = issue()
-    issue(at=AT + timedelta(minutes=1))
+def test_a_late_message_still_works_and_an_earlier_code_stays_good() -> None:
+    first, second = issue(), issue(at=AT + timedelta(minutes=1))
     redeem(first, at=AT + timedelta(minutes=9))
-    late = issue(at=AT + timedelta(minutes=2))
     with pytest.raises(actions.CodeExpired):
-        redeem(late, at=AT + timedelta(minutes=12))
+        redeem(second, at=AT + timedelta(minutes=11))
+    redeem(issue(at=AT + timedelta(minutes=11)), at=AT + timedelta(minutes=12))
 
 
-def test_wrong_tries_are_counted_and_end() -> None:
-    code = issue()
-    wrong = "000000" if code != "000000" else "111111"
+def spoil() -> None:
     for _ in range(rules.CODE_TRIES):
         with pytest.raises(actions.CodeWrong):
-            redeem(wrong)
-    with pytest.raises(actions.TooManyTries):
-        redeem(code)
+            redeem("no code")
 
 
-def test_a_code_rests_hashed() -> None:
+def test_ten_wrong_tries_close_a_code_and_the_next_one_starts_afresh() -> None:
     code = issue()
-    assert code.encode() not in bytes(OneTimeCode.objects.get().code_hash)
+    spoil()
+    for _ in range(3):
+        with pytest.raises(actions.TooManyTries):
+            redeem(code)
+    assert OneTimeCode.objects.get().tries == rules.CODE_TRIES
+    redeem(issue(at=AT + timedelta(seconds=60)), at=AT + timedelta(seconds=61))
 
 
-def test_nobody_floods_a_telephone() -> None:
-    for _ in range(rules.CODES_AT_ONCE):
-        issue()
-    with pytest.raises(actions.TooManyCodes):
-        issue()
-    issue(at=AT + timedelta(minutes=11))
+def test_nobody_is_locked_out_for_good() -> None:
+    """Whoever spoils every code for a day only makes the owner wait ten minutes for the next."""
+    at = AT
+    for _ in range(30):
+        issue(at=at)
+        at += timedelta(seconds=queries.code_standing("sign_in", "+62811", at).wait)
+        spoil()
+    assert queries.code_standing("sign_in", "+62811", at).wait == 0
+    redeem(issue(at=at), at=at + timedelta(minutes=9))
+
+
+def test_code_and_telephone_rest_hashed() -> None:
+    code = issue()
+    row = OneTimeCode.objects.get()
+    assert code.encode() not in bytes(row.code_hash)
+    assert "62811" not in row.bound_to
+
+
+def test_codes_keep_their_pace() -> None:
+    at, waits = AT, []
+    for _ in range(8):
+        issue(at=at)
+        waits.append(queries.code_standing("sign_in", "+62811", at).wait)
+        with pytest.raises(actions.CodeTooSoon):
+            issue(at=at + timedelta(seconds=waits[-1] - 1))
+        issue("+62812", at=at + timedelta(seconds=1)) if len(waits) == 1 else None
+        at += timedelta(seconds=waits[-1])
+    assert waits == [60, 60, 60, 60, 600, 600, 600, 600]
+    assert queries.code_standing("sign_in", "+62811", AT + timedelta(days=2)) == queries.CodeStanding(0, 0)
+
+
+@given(sent=st.integers(0, 500), since=st.floats(0, 90_000))
+def test_the_wait_for_a_code_is_never_longer_than_ten_minutes(sent: int, since: float) -> None:
+    wait = rules.wait_before_code(sent, since)
+    assert 0 <= wait <= rules.SLOW_WAIT_SECONDS
+    assert rules.wait_before_code(sent, since + wait) == 0
+    words = rules.wait_in_words(wait)
+    assert all(int(words[name].split()[0]) * (60 if "men" in words[name] or "min" in words[name] else 1) >= wait
+               for name in words)  # fmt: skip
+
+
+def test_a_number_nobody_registered_gets_the_same_books_and_no_message() -> None:
+    actions.issue_code(
+        by=BY, at=AT, purpose="sign_in", bound_to="+62899", to=None, template="access.code_sign_in", facts={}
+    )
+    assert Notice.objects.count() == 0
+    assert queries.code_standing("sign_in", "+62899", AT) == queries.CodeStanding(1, 60)
+    for digits in range(5):
+        with pytest.raises(actions.CodeWrong):
+            redeem(f"{digits}" * 6, "+62899")
+
+
+@pytest.mark.parametrize("template", ["access.code_sign_in", "access.code_register", "market.purchase_code"])
+def test_a_message_starts_with_its_code_and_warns(template: str) -> None:
+    facts = {"training": "Servis AC", "price": "Rp600.000", "platform": "DP", "code": "012345", "site": "bekal.example"}
+    words = text(template, "id", **facts)
+    assert words.startswith("012345 adalah kode ")
+    assert "Jangan berikan kode ini kepada siapa pun, termasuk petugas." in words
+    if template != "market.purchase_code":
+        assert len(words) <= 160, "one SMS"
+
+
+def test_old_codes_are_forgotten(clock_at: ClockAt) -> None:
+    used = issue()
+    redeem(used)
+    issue("+62812", at=AT + timedelta(hours=20))
+    clock_at(AT + timedelta(hours=25))
+    assert (tasks.forget_due(), tasks.forget_due()) == (1, 0)
+    assert OneTimeCode.objects.count() == 1
+    assert Event.objects.filter(kind="access.codes_forgotten").count() == 1
 
 
 def test_a_link_signs_in_once() -> None:

@@ -136,6 +136,7 @@ def test_a_refusal_tells_what_was_read() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_refusal_has_its_text(kind: str, language: str) -> None:
     facts = {"digits": 3, "region": "990101", "part": "310488", "letters": 200, "sign": "<", "years": 17, "field": "x"}
+    facts |= {"start": "021"}
     days = {f"{who}_{lang}": "1" for who in ("nik", "said") for lang in LANGUAGES}
     wording = text(REFUSALS[kind].code, language, **facts, **days)
     assert all(len(sentence.split()) <= 20 for sentence in wording.split(". "))

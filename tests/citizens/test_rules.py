@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lokal.phone import parse_phone
 
 from bekal.citizens import rules
 from bekal.citizens.rules import Details, Fault, NikReading, Registration
@@ -41,6 +42,8 @@ def test_nik_tells_birth_date_sex_and_district(typed: str, born: date, sex: str,
         ("3374057204880000", "nik_date"),
         ("3374051513880000", "nik_date"),
         ("9901014505850000", "nik_region"),
+        ("3241014505850000", "nik_region"),
+        ("3299014505850000", "nik_region"),
         ("3100014505850000", "nik_region"),
         ("317404170890000", "nik_length"),
         ("31740417089000000", "nik_length"),
@@ -104,9 +107,26 @@ def test_phone_in_any_spelling(typed: str) -> None:
     assert rules.read_phone(typed) == "+6281234567890"
 
 
-@pytest.mark.parametrize("typed", ["", "0812", "021 555 1234", "+1 212 555 0100", "08x2 3456 7890", "0" * 10_000])
-def test_what_is_no_mobile_number(typed: str) -> None:
-    assert rules.read_phone(typed) == Fault("phone_malformed", {})
+@pytest.mark.parametrize(
+    ("typed", "kind"),
+    [("", "malformed"), ("???", "malformed"), ("٠٨١٢٣٤٥٦٧٨٩٠", "malformed"), ("0812", "length"),
+     ("0" * 10_000, "length"),
+     ("0812345678901234", "length"), ("021 555 1234", "start"), ("+1 212 555 0100", "start"),
+     ("08x2 3456 7890", "letters"), ("O81234567890", "letters")],
+)  # fmt: skip
+def test_what_is_no_mobile_number_is_named(typed: str, kind: str) -> None:
+    fault = rules.read_phone(typed)
+    assert isinstance(fault, Fault)
+    assert fault.kind == f"phone_{kind}"
+
+
+@given(
+    st.from_regex(r"\+?(0|62|8|1)?8?[0-9 ().\-]{0,16}\n?", fullmatch=True) | st.text(alphabet="+0628 -1l٣", max_size=45)
+)
+def test_the_usual_spellings_are_read_as_all_others(typed: str) -> None:
+    """The short way through the usual spellings says what the full reading says."""
+    full, read = parse_phone(typed[:40]), rules.read_phone(typed)
+    assert (read if isinstance(read, str) else None) == (full.e164 if full.type == "mobile" else None)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +140,7 @@ def test_real_names_are_kept_letter_for_letter(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "kind"),
-    [("", "name_missing"), ("  . ", "name_missing"), ("123", "name_missing"), ("x" * 201, "name_too_long"),
+    [("", "name_missing"), ("  . ", "name_missing"), ("123", "name_number"), ("x" * 201, "name_too_long"),
      ("Siti 😀", "name_sign"), ("a\x00b", "name_sign"), ("a\nb", "name_sign"), ("<b>", "name_sign")],
 )  # fmt: skip
 def test_what_is_no_name(typed: str, kind: str) -> None:
@@ -148,7 +168,7 @@ def test_a_registration_is_read_whole() -> None:
     ("said", "kind"),
     [
         ({"nik": "1"}, "nik_length"),
-        ({"phone": "1"}, "phone_malformed"),
+        ({"phone": "1"}, "phone_length"),
         ({"name": ""}, "name_missing"),
         ({"nik": nik(1, born=date(1995, 8, 14))}, "nik_other_birth_date"),
         ({"nik": nik(1, sex="M")}, "nik_other_man"),
@@ -172,6 +192,17 @@ def test_each_fault_of_a_registration(said: dict[str, object], kind: str) -> Non
     fault = rules.read_registration(registration(1, **said), ON)
     assert isinstance(fault, Fault)
     assert fault.kind == kind
+
+
+def test_every_fault_is_told_with_its_answer() -> None:
+    said = registration(1, nik="1", phone="1", name="", family_card="x", schooling="x", consents=())
+    found = rules.read_answers(said, ON)
+    assert isinstance(found, list)
+    assert [(answer, fault.kind) for answer, fault in found] == [
+        ("nik", "nik_length"), ("phone", "phone_length"), ("name", "name_missing"),
+        ("family_card", "family_card_length"), ("schooling", "choice_unknown"),
+    ]  # fmt: skip
+    assert rules.read_registration(said, ON) == found[0][1]
 
 
 def test_nik_is_masked() -> None:

@@ -54,6 +54,7 @@ def test_the_button_leads_to_the_lane_and_back(settings: Any) -> None:
     answer = client.get(PAGE)
     assert '<form method="post" action="http://localhost:8001/saya/gelombang">' in answer.content.decode()
     assert "form-action 'self' http://localhost:8001;" in answer["Content-Security-Policy"]
+    assert answer["Referrer-Policy"] == "strict-origin", "with same-origin a browser sends Origin: null"
     ordinary = client.get(PAGE, {"pintu": "biasa"})
     assert '<form method="post" action="">' in ordinary.content.decode()
     assert "sekali lagi" in ordinary.content.decode()

@@ -19,7 +19,7 @@ PUBLIC = (
 )  # fmt: skip
 OWN = (
     "/saya", "/saya/data", "/saya/gelombang", "/saya/saldo", "/saya/rekening", "/saya/insentif", "/saya/saran",
-    "/saya/saran?goal=marketing", "/saya/lowongan", "/saya/pelatihan",
+    "/saya/saran?goal=marketing", "/saya/lowongan", "/saya/pelatihan", "/saya/keamanan",
 )  # fmt: skip
 
 

@@ -115,7 +115,8 @@ def test_every_page_is_clean(
     pages = {
         Actor.citizen(made.graduate): (("citizen",), [
             "/saya", "/saya/saldo", "/saya/insentif", "/saya/pelatihan", "/saya/rekening", "/saya/data",
-            "/saya/gelombang", "/saya/nilai/TR-1", "/saya/survei/1", "/saya/lowongan", "/saya/saran?goal=marketing",
+            "/saya/keamanan", "/saya/gelombang", "/saya/nilai/TR-1", "/saya/survei/1", "/saya/lowongan",
+            "/saya/saran?goal=marketing",
         ]),
         Actor.citizen(made.learner): (("citizen",), [f"/hadir/{made.token}", "/saya/pelatihan"]),
         Actor.partner(made.provider.code): (("provider",), ["/lembaga"]),

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from bekal.access.models import OneTimeCode
+from bekal.access.queries import bound_key
 from bekal.catalogue.models import Schedule, Training
 from bekal.citizens.actions import register_citizen
 from bekal.citizens.rules import Registration
@@ -101,7 +102,7 @@ def reserve(made: Award, schedule: Schedule, platform_id: UUID, *, at: datetime 
 def code_sent(purchase_id: UUID | None = None) -> str:
     """A one-time code sent for a purchase; for the only reserved one when none is named."""
     key = purchase_id or Purchase.objects.get(state="reserved").id
-    code = OneTimeCode.objects.filter(purpose="purchase", bound_to=str(key))[0]
+    code = OneTimeCode.objects.filter(purpose="purchase", bound_to=bound_key("purchase", str(key)))[0]
     notice = Notice.objects.get(reference=f"code:{code.id}")
     return code_in(vault.unseal(bytes(notice.text_sealed), place="notices.text"))
 

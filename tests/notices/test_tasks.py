@@ -30,8 +30,8 @@ def test_a_message_goes_out_once_and_is_wiped(
     monkeypatch.setattr(tasks, "open_port", lambda name: gateway)
     for _ in range(2):
         actions.queue_notice(
-            by=BY, at=AT, to="+62811", template="access.code_message", language="en", facts={"code": "123456"},
-            reference="r1",
+            by=BY, at=AT, to="+62811", template="access.code_sign_in", language="en",
+            facts={"code": "123456", "site": "localhost"}, reference="r1",
         )  # fmt: skip
     assert b"123456" not in bytes(Notice.objects.get().text_sealed)
     assert queries.notice_count() == {"queued": 1, "sent": 0}
@@ -45,8 +45,10 @@ def test_a_message_goes_out_once_and_is_wiped(
 
 
 def test_many_at_once_in_each_ones_language() -> None:
-    messages = [Message(f"+62{n}", "id" if n % 2 else "en", f"m{n}", {"code": str(n)}) for n in range(5)]
-    actions.queue_notices(by=BY, at=AT, template="access.code_message", messages=messages)
-    actions.queue_notices(by=BY, at=AT, template="access.code_message", messages=[])
+    messages = [
+        Message(f"+62{n}", "id" if n % 2 else "en", f"m{n}", {"code": str(n), "site": "localhost"}) for n in range(5)
+    ]
+    actions.queue_notices(by=BY, at=AT, template="access.code_sign_in", messages=messages)
+    actions.queue_notices(by=BY, at=AT, template="access.code_sign_in", messages=[])
     texts = [notice.text for notice in queries.notices_waiting(10)]
     assert sum("kode masuk" in text for text in texts) == 2

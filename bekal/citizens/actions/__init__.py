@@ -1,5 +1,9 @@
 """Every write about a person, split by noun."""
 
+from bekal.citizens.actions.applicants import (
+    Registered,
+    register_applicants,
+)
 from bekal.citizens.actions.claims import (
     claim_face,
     claim_identity,
@@ -7,6 +11,14 @@ from bekal.citizens.actions.claims import (
 from bekal.citizens.actions.consents import (
     give_consents,
     withdraw_consent,
+)
+from bekal.citizens.actions.drafts import (
+    DraftGone,
+    correct_from_draft,
+    forget_drafts,
+    keep_answers,
+    move_draft,
+    register_from_draft,
 )
 from bekal.citizens.actions.faces import (
     decide_face_case,
@@ -101,6 +113,7 @@ __all__ = [
     "ConsentMissing",
     "ConsentNeeded",
     "DecisionMissing",
+    "DraftGone",
     "FaceBeforeData",
     "FaceSettled",
     "FamilyCardIsNik",
@@ -134,6 +147,7 @@ __all__ = [
     "RecoveryChanged",
     "RecoveryGone",
     "RecoveryNeedsReason",
+    "Registered",
     "UnderAge",
     "Word",
     "approve_recovery",
@@ -142,17 +156,23 @@ __all__ = [
     "claim_face",
     "claim_identity",
     "correct_details",
+    "correct_from_draft",
     "decide_face_case",
+    "forget_drafts",
     "forget_identity",
     "forget_photos",
     "give_consents",
+    "keep_answers",
+    "move_draft",
     "open_recovery",
     "propose_recovery",
     "read_case_photo",
     "record_face_answer",
     "record_identity",
     "refuse_recovery",
+    "register_applicants",
     "register_citizen",
+    "register_from_draft",
     "send_code",
     "settle_phone_change",
     "stop_phone_change",

@@ -7,6 +7,7 @@ from bekal.citizens.actions.phones import let_go
 from bekal.citizens.models import (
     Citizen,
     Consent,
+    Draft,
     FaceCheck,
     FacePhoto,
     FaceTry,
@@ -15,17 +16,20 @@ from bekal.citizens.models import (
     PhoneChange,
     RecoveryCase,
 )
+from bekal.citizens.rules import DRAFT
 from bekal.core import events, marks
 from bekal.core.atomic import action
 from bekal.core.events import Actor
 
 
 @action
-def forget_identity(*, by: Actor, at: datetime, citizen_id: UUID, keep_nik_mark: bool, keep_family_mark: bool) -> None:
+def forget_identity(
+    *, by: Actor, at: datetime, citizen_id: UUID, phone: str, keep_nik_mark: bool, keep_family_mark: bool
+) -> None:
     """Delete the person's row with all sealed numbers, consents, photos, cases and holdings, and their numbers' marks.
 
-    A mark is kept where the caller says that a fact or a household limit rests on it; it tells nothing without our key.
-    Raises `Citizen.DoesNotExist`.
+    `phone`: the person's (E.164), under which unsent answers may rest. A mark is kept where the caller says that a fact
+    or a household limit rests on it; it tells nothing without our key. Raises `Citizen.DoesNotExist`.
     """
     citizen = Citizen.objects.select_for_update().get(id=citizen_id)
     family = Citizen.objects.filter(family_ref=citizen.family_ref).exclude(id=citizen_id)
@@ -39,6 +43,9 @@ def forget_identity(*, by: Actor, at: datetime, citizen_id: UUID, keep_nik_mark:
     for table in (Consent, FaceCheck, FaceTry, FacePhoto):
         table.objects.filter(citizen_id=citizen_id).delete()
     Holding.objects.filter(citizen_id=citizen_id).delete()
+    drafts = list(marks.find([(DRAFT, phone)]).values())
+    Draft.objects.filter(pk__in=drafts).delete()
+    marks.release(drafts)
     Forgotten.objects.create(
         citizen_id=citizen_id, regency_code=citizen.regency_code, registered_at=citizen.registered_at,
         verified_at=citizen.verified_at, forgotten_at=at,

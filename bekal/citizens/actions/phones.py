@@ -120,7 +120,7 @@ def settle_phone_change(*, by: Actor, at: datetime, change_id: UUID) -> None:
     let_go([before])
     facts = {"phone": mask_of_phone(row)}
     move(row, ChangeState.DONE, moves=CHANGE_MOVES, closed_at=at, phone_sealed=b"")
-    end_sessions(by=by, at=at, principal=Actor.citizen(citizen.id))
+    end_sessions(by=by, at=at, principal=Actor.citizen(citizen.id), keys_too=row.way == "recovery")
     events.record(
         kind="citizens.phone_changed", by=by, at=at, about="phone_change", key=str(row.id), person=citizen.id,
         why=row.way,

@@ -49,6 +49,18 @@ class PhoneMalformed(Refused):
     code = "citizens.phone_malformed"
 
 
+class PhoneHasLetters(PhoneMalformed):
+    code = "citizens.phone_letters"
+
+
+class PhoneWrongLength(PhoneMalformed):
+    code = "citizens.phone_length"
+
+
+class PhoneNotMobile(PhoneMalformed):
+    code = "citizens.phone_start"
+
+
 class PhoneTaken(Refused):
     code = "citizens.phone_taken"
 
@@ -63,6 +75,10 @@ class FamilyCardIsNik(Refused):
 
 class NameMissing(Refused):
     code = "citizens.name_missing"
+
+
+class NameIsNumber(NameMissing):
+    code = "citizens.name_number"
 
 
 class NameTooLong(Refused):
@@ -205,8 +221,9 @@ REFUSALS: dict[str, type[Refused]] = {
     refusal.code.removeprefix("citizens."): refusal
     for refusal in (
         NikWrongLength, NikHasLetters, NikRegionUnknown, NikDateImpossible, NikOtherBirthDate, NikOfAWoman, NikOfAMan,
-        PhoneMalformed, FamilyCardMalformed, FamilyCardIsNik, NameMissing, NameTooLong, NameHasSign,
-        BirthDateImpossible, UnderAge, ChoiceUnknown, ConsentMissing,
+        PhoneMalformed, PhoneHasLetters, PhoneWrongLength, PhoneNotMobile, FamilyCardMalformed, FamilyCardIsNik,
+        NameMissing, NameIsNumber, NameTooLong, NameHasSign, BirthDateImpossible, UnderAge, ChoiceUnknown,
+        ConsentMissing,
     )
 }  # fmt: skip
 

@@ -38,7 +38,7 @@ def tell_citizens(*, by: Actor, at: datetime, template: str, words: Sequence[Wor
 def send_code(
     *, by: Actor, at: datetime, citizen_id: UUID, purpose: str, bound_to: str, template: str, facts: Mapping[str, Any]
 ) -> None:
-    """Send a one-time code to a person's own telephone. Raises access.TooManyCodes, `Citizen.DoesNotExist`."""
+    """Send a one-time code to a person's own telephone. Raises access.CodeTooSoon, `Citizen.DoesNotExist`."""
     contact = read_contacts(by=by, at=at, citizen_ids=[citizen_id])[citizen_id]
     issue_code(
         by=by, at=at, purpose=purpose, bound_to=bound_to, to=contact.phone, template=template, facts=facts,

@@ -121,19 +121,16 @@ def correct(request: HttpRequest) -> HttpResponse:
     by, at = actor(request), clock.now()
     person, said = citizen_view(key), read_identity(by=by, at=at, citizen_id=key, purpose="correction")
     phone = read_numbers(by=by, at=at, citizen_id=key, fields=("phone",), purpose="correction")["phone"]
-    born = said.birth_date
     disability = (
         person.disability if person.disability in DISABILITIES else "none" if person.disability is None else "other"
     )
     answers = {
         "phone": [phone], "name": [said.name], "nik": [said.nik], "family_card": [said.family_card],
-        "birth_date": [str(born.day), str(born.month), str(born.year)], "province": [person.regency_code[:2]],
+        "birth_date": [said.birth_date.isoformat()], "province": [person.regency_code[:2]],
         "regency": [person.regency_code], "schooling": [person.schooling], "occupation": [person.occupation],
         "disability": [disability], "interests": list(person.interests),
     }  # fmt: skip
-    for name, given in answers.items():
-        drafts.keep(request, name, given)
-    request.session["proven_phone"] = phone
+    drafts.open_with(request, phone, answers)
     request.session["correcting"] = True
     slug = next((step.slug for step in STEPS if step.name == request.POST.get("field")), None)
     return HttpResponseRedirect(f"/daftar/{slug}?ubah=1" if slug else "/daftar/periksa")

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_http_methods, require_safe
 
-from bekal.access.actions import TooManyCodes
+from bekal.access.actions import CodeTooSoon
 from bekal.citizens.queries import citizen_place
 from bekal.core import clock
 from bekal.core.errors import Refused
@@ -108,7 +108,7 @@ def _account(request: HttpRequest, fields: tuple[Asked, ...], faults: tuple[Faul
 def _send_code(request: HttpRequest, channel: str, account: str) -> HttpResponse:
     try:
         ask_change(citizen_id(request), channel, account)
-    except TooManyCodes as refused:
+    except CodeTooSoon as refused:
         leave_word(request, "care", refused.code, **refused.facts)
     keep_sealed(request, KEPT, json.dumps([str(citizen_id(request)), channel, account]))
     return HttpResponseRedirect("/saya/rekening/kode")

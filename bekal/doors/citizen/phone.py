@@ -5,7 +5,7 @@ import json
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_http_methods, require_POST
 
-from bekal.access.actions import TooManyCodes, issue_code, redeem_code
+from bekal.access.actions import CodeTooSoon, issue_code, redeem_code
 from bekal.citizens.actions import NEW_NUMBER, ask_phone_change, send_code, stop_phone_change
 from bekal.citizens.purposes import phone_masked
 from bekal.citizens.queries import change_of_link, citizen_place, citizen_view, waiting_change
@@ -42,7 +42,7 @@ def phone_page(request: HttpRequest) -> HttpResponse:
     number = reading.values["new_phone"]
     try:
         _send(request, number)
-    except TooManyCodes as refused:
+    except CodeTooSoon as refused:
         leave_word(request, "care", refused.code, **refused.facts)
     keep_sealed(request, KEPT, json.dumps({"citizen": str(key), "number": number, "proven": []}))
     return HttpResponseRedirect("/saya/telepon/kode")

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from bekal.access.actions import TooManyCodes
+from bekal.access.actions import CodeTooSoon
 from bekal.citizens.actions import give_consents, withdraw_consent
 from bekal.citizens.purposes import CONSENT_VERSIONS
 from bekal.citizens.queries import citizen_place, citizen_view, consent_history
@@ -170,7 +170,7 @@ def forget_page(request: HttpRequest) -> HttpResponse:
     if "send" in request.POST:
         try:
             ask_to_forget(key)
-        except TooManyCodes as refused:
+        except CodeTooSoon as refused:
             leave_word(request, "care", refused.code, **refused.facts)
         except Refused as refused:
             return _forget(request, key, sent=False, faults=(Fault("", refusal_words(refused)),))

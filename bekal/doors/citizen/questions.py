@@ -1,7 +1,7 @@
 """The questions of a registration, one a page, in their order."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -9,13 +9,16 @@ from bekal.citizens import rules
 from bekal.core import clock
 from bekal.doors import answers
 from bekal.doors.citizen.draft import Draft
-from bekal.doors.fields import Choice, Field, WrongAnswer, typed
-from bekal.doors.languages import say
+from bekal.doors.fields import Asked, Choice, Field, WrongAnswer, asked, typed
+from bekal.doors.languages import say, spoken
+from bekal.doors.moments import day_words
+from bekal.doors.pages import Fault
 from bekal.doors.skill_names import interest_choices, interest_codes
 from bekal.rulebooks.regions import PROVINCES, REGENCIES
 
 DISABILITIES = ("none", "physical", "sight", "hearing", "mental", "other")
 MOST_INTERESTS = 3
+NOT_MINE = "no"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,7 @@ class Step:
     slug: str
     name: str
     field: Callable[[Draft], Field]
+    heading: Callable[[Draft], str] | None = None
 
 
 def named(prefix: str, codes: Sequence[str]) -> Callable[[], tuple[Choice, ...]]:
@@ -65,16 +69,43 @@ def nik_reading(given: Sequence[str]) -> rules.NikReading:
     return reading
 
 
-def _birth_date(draft: Draft) -> Field:
-    def read(given: Sequence[str]) -> date:
-        day = answers.day(given)
-        nik = nik_reading(draft.get("nik", ()))
-        fault = rules.nik_disagrees(nik, day, nik.sex)
-        if fault is not None:
-            raise refuse(fault)
-        return day
+def births(draft: Draft) -> tuple[date, ...]:
+    """The birth dates that the NIK of a draft can mean: its two-digit year may lie a century back for who would
+    otherwise be too young for an identity card. Raises WrongAnswer without a readable NIK."""
+    born, today = nik_reading(draft.get("nik", ())).birth_date, clock.now().date()
+    if rules.age_on(born, today) >= rules.CARD_AGE:
+        return (born,)
+    try:
+        return (born, born.replace(year=born.year - 100))
+    except ValueError:  # 29 February 1900 was no day
+        return (born,)
 
-    return Field("birth_date", "day", read)
+
+def _birth_date(draft: Draft) -> Field:
+    """The date that the NIK tells, as a question. An answer carries the date, so it never confirms another one."""
+
+    def read(given: Sequence[str]) -> date:
+        said = given[0] if given else ""
+        if not said:
+            raise WrongAnswer("missing")
+        found = next((born for born in births(draft) if born.isoformat() == said), None)
+        if found is None:
+            raise WrongAnswer("changed")
+        if rules.age_on(found, clock.now().date()) < rules.CARD_AGE:
+            raise refuse(rules.Fault("under_age", {"years": rules.CARD_AGE}))
+        return found
+
+    def choices() -> tuple[Choice, ...]:
+        first, *others = births(draft)
+        yes = Choice(first.isoformat(), say("form.birth_date.yes", born=day_words(first, spoken())))
+        earlier = (Choice(one.isoformat(), say("form.birth_date.earlier", year=one.year)) for one in others)
+        return (yes, *earlier, Choice(NOT_MINE, say("form.birth_date.no"), say("form.birth_date.no_hint")))
+
+    return Field("birth_date", "choice", read, choices)
+
+
+def _read_back(draft: Draft) -> str:
+    return say("form.birth_date.read_back", born=day_words(births(draft)[0], spoken()))
 
 
 def _regency(draft: Draft) -> Field:
@@ -112,7 +143,8 @@ FIELDS = (
 def _step(slug: str, field: Field | Callable[[Draft], Field]) -> Step:
     if isinstance(field, Field):
         return Step(slug, field.name, lambda draft: field)
-    return Step(slug, field({}).name, field)
+    name = field({}).name
+    return Step(slug, name, field, _read_back if name == "birth_date" else None)
 
 
 STEPS = tuple(_step(slug, field) for slug, field in FIELDS)
@@ -123,12 +155,10 @@ def step_of(slug: str) -> Step | None:
     return next((step for step in STEPS if step.slug == slug), None)
 
 
-def suggestion(step: Step, draft: Draft) -> Sequence[str]:
-    """What a page shows before the person answers: the earlier answer, or the birth date read from the NIK."""
-    if step.name == "birth_date" and "birth_date" not in draft:
-        born = nik_reading(draft.get("nik", ())).birth_date
-        return (str(born.day), str(born.month), str(born.year))
-    return draft.get(step.name, ())
+def question_of(step: Step, draft: Draft, values: Sequence[str] = (), faults: Sequence[Fault] = ()) -> Asked:
+    """A step as its page shows it, asked in the words of the draft."""
+    shown = asked(step.field(draft), values, faults)
+    return replace(shown, label=step.heading(draft)) if step.heading else shown
 
 
 def first_open(draft: Draft) -> Step | None:

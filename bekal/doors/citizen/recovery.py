@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_http_methods, require_safe
 
-from bekal.access.actions import TooManyCodes, issue_code, redeem_code
+from bekal.access.actions import CodeTooSoon, issue_code, redeem_code
 from bekal.citizens.actions import Claim, open_recovery
 from bekal.citizens.purposes import phone_masked
 from bekal.core import clock
@@ -49,7 +49,7 @@ def claim_page(request: HttpRequest) -> HttpResponse:
 
 
 def _send(request: HttpRequest, number: str) -> None:
-    with suppress(TooManyCodes):  # the latest code is still good
+    with suppress(CodeTooSoon):  # the latest code is still good
         issue_code(
             by=actor(request), at=clock.now(), purpose=PURPOSE, bound_to=number, to=number,
             template="citizens.recovery_code", facts={}, language=spoken(),

@@ -61,6 +61,7 @@ def _page(request: HttpRequest) -> HttpResponse:
     )  # fmt: skip
     if lane:
         allow_form_to(response, lane)
+        response.headers["Referrer-Policy"] = "strict-origin"  # else browsers hide from the lane where the form stood
     if application is None and wave is not None:
         until = at + JOIN_LIFE
         text = make_pass(derived_key(JOIN), citizen=key.bytes, wave=wave.id.bytes, until=until)

@@ -78,6 +78,7 @@ _CODES: Mapping[str, str] = {
     "access.code_used": "ERRPLT40012",
     "access.too_many_tries": "ERRPLT40013",
     "market.too_many_codes": "ERRPLT40014",
+    "access.code_too_soon": "ERRPLT40037",
     "market.token_unknown": "ERRPLT40015",
     "market.reservation_lapsed": "ERRPLT40016",
     "market.invoice_taken": "ERRPLT40017",

@@ -18,7 +18,7 @@ from bekal.doors.sessions import permission
 from bekal.rulebooks.queries import NoSuchProgramme, programme_of, rulebook_of
 from bekal.waves.queries import waves_open_at
 
-TOPICS = ("certificate", "incentive", "identity", "draw", "code", "face", "fraud")
+TOPICS = ("certificate", "incentive", "identity", "draw", "code", "number", "face", "fraud")
 
 
 @permission("public")
@@ -120,6 +120,13 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 @permission("public")
 def form_too_old(request: HttpRequest, reason: str = "") -> HttpResponse:
     return show(request, "public/no.html", status=403, code="csrf")
+
+
+@permission("public")
+def unreadable(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """A request too large or malformed: plain text that needs neither session nor database."""
+    words = f"{say('no.400.title')}. {say('no.400.words')}"
+    return HttpResponse(words, status=400, content_type="text/plain; charset=utf-8")
 
 
 @permission("public")

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -45,18 +45,20 @@ _KEEP = """
 
 
 @action
-def decide_people(*, by: Actor, at: datetime, rulebook_id: UUID, citizen_ids: Sequence[UUID]) -> dict[str, int]:
+def decide_people(
+    *, by: Actor, at: datetime, rulebook_id: UUID, citizen_ids: Sequence[UUID], on: date | None = None
+) -> dict[str, int]:
     """Decide about people under a version of a programme, from what is known now; how many have each outcome.
 
+    `on`: the day for which it is decided, by which ages count; today unless an earlier decision is looked at again.
     One event; where a decision changed, a line with the one before. The first decision under a version freezes it.
     """
+    on = on or at.date()
     if not is_used(rulebook_id):
         mark_used(by=by, at=at, rulebook_id=rulebook_id)
-    text, parameters = decision(programme_of(rulebook_id), at.date(), newest_lists())
+    text, parameters = decision(programme_of(rulebook_id), on, newest_lists())
     with connection.cursor() as cursor:
-        cursor.execute(
-            _KEEP.format(decision=text), [list(citizen_ids), *parameters, rulebook_id, rulebook_id, at.date(), at]
-        )
+        cursor.execute(_KEEP.format(decision=text), [list(citizen_ids), *parameters, rulebook_id, rulebook_id, on, at])
         counts, before = cursor.fetchone()
     counted: dict[str, int] = _read(counts)
     replaced: list[dict[str, Any]] = _read(before)

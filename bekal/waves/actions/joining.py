@@ -44,9 +44,9 @@ No row: the wave is not open, and nothing was written; closing waits for us (FOR
 and those who had joined before, or join twice now, come back with the instant that counts.
 """
 _JOIN_ONE = _JOIN.format(
-    wave="%(wave)s::uuid", at="%(at)s::timestamptz", citizens="%(citizens)s::uuid[]", tickets="%(tickets)s::bytea[]",
-    attempts="'{{1}}'::int[]",
-).replace("{{1}}", "{1}")  # fmt: skip
+    wave="%(wave)s::uuid", at="%(at)s::timestamptz", citizens="ARRAY[%(citizen)s::uuid]",
+    tickets="ARRAY[%(ticket)s::bytea]", attempts="ARRAY[1]",
+)  # fmt: skip
 
 
 def join_wave(*, at: datetime, wave_id: UUID, citizen_id: UUID) -> Joined:
@@ -57,7 +57,7 @@ def join_wave(*, at: datetime, wave_id: UUID, citizen_id: UUID) -> Joined:
     second = at.replace(microsecond=0)
     ticket = ticket_id(wave_key=wave_key(wave_id), person=citizen_id)
     with connection.cursor() as cursor:
-        cursor.execute(_JOIN_ONE, {"wave": wave_id, "at": second, "citizens": [citizen_id], "tickets": [ticket]})
+        cursor.execute(_JOIN_ONE, {"wave": wave_id, "at": second, "citizen": citizen_id, "ticket": ticket})
         row = cursor.fetchone()
     if row is None:
         raise WaveClosed(number=wave_of(wave_id).number)
