@@ -45,7 +45,7 @@ class Visitors:
                 page = browser.post("/daftar/kode", code=self._code(player))
             _expect_to_go_on(page, slug)
         browser.get("/daftar/periksa")
-        page = browser.post("/daftar/periksa", consent="yes")
+        page = browser.post("/daftar/periksa", consent="yes", allow=["recommendations", "research"])
         _expect_to_go_on(page, "periksa")
         if browser.get(page.leads_to).status != 200 or page.leads_to != "/daftar/selesai":
             raise Surprise(f"registration of player {player.number} ended at {page.leads_to}")

@@ -112,3 +112,16 @@ class Approval(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"
+
+
+class SessionsEnded(models.Model):
+    """Sessions of a principal ("citizen:<id>") that began before this instant open nothing any more."""
+
+    principal = models.CharField(max_length=96, primary_key=True)
+    ended_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "access_sessions_ended"
+
+    def __str__(self) -> str:
+        return self.principal

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from bekal.access import rules
-from bekal.access.models import Approval, LastSignIn, OneTimeCode, Passkey, Staff
+from bekal.access.models import Approval, LastSignIn, OneTimeCode, Passkey, SessionsEnded, Staff
 from bekal.core import vault
 from bekal.core.events import Actor
 
@@ -43,6 +43,16 @@ def staff_view(staff_id: UUID) -> StaffView | None:
 
 def staff_list() -> list[StaffView]:
     return [StaffView(row.id, row.name, row.email, tuple(row.roles)) for row in Staff.objects.order_by("email")]
+
+
+def sessions_ended_at(principal: str) -> datetime | None:
+    """Before which instant no session of a principal ("citizen:<id>") counts, if there is one."""
+    return SessionsEnded.objects.filter(principal=principal).values_list("ended_at", flat=True).first()
+
+
+def proposed_by(kind: str, key: str, digest: str) -> str:
+    """Who proposed exactly this; "" when nobody did."""
+    return Approval.objects.filter(kind=kind, key=key, digest=digest).values_list("maker", flat=True).first() or ""
 
 
 def approved(kind: str, key: str, digest: str) -> bool:

@@ -12,6 +12,7 @@ ROLES: dict[str, frozenset[str]] = {
     "draw_operator": frozenset({"operator", "sign_draw"}),
     "finance_maker": frozenset({"operator", "plan_pay_run", "fund"}),
     "finance_checker": frozenset({"operator", "approve_pay_run", "approve_fund"}),
+    "recovery_officer": frozenset({"operator", "recover_account"}),
     "identity_reviewer": frozenset({"operator", "review_identity"}),
     "list_reviewer": frozenset({"operator", "review_list"}),
     "auditor": frozenset({"operator", "audit"}),

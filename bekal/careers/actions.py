@@ -185,3 +185,11 @@ def _record_intake(intake: Intake, *, by: Actor, at: datetime, portal: str) -> N
         return
     data = {"new": intake.new, "changed": intake.changed, "same": intake.same, "left_out": dict(intake.left_out)}
     events.record(kind="careers.postings_taken_in", by=by, at=at, about="portal", key=portal[:64], data=data)
+
+
+@action
+def forget_graduate(*, by: Actor, at: datetime, citizen_id: UUID) -> None:
+    """Drop which vacancies were looked up for a person."""
+    Match.objects.filter(citizen_id=citizen_id).delete()
+    Graduate.objects.filter(citizen_id=citizen_id).delete()
+    events.record_person(kind="careers.graduate_forgotten", by=by, at=at, person=citizen_id)

@@ -10,12 +10,13 @@ from django.contrib.postgres.search import SearchQuery
 from django.db import connection
 from django.db.models import Count, Q, QuerySet
 
-from bekal.careers.models import SEARCH, Match, Vacancy
+from bekal.careers.models import SEARCH, Graduate, Match, Vacancy
 from bekal.careers.rules import Opening, dotted_regency
 from bekal.catalogue.models import Training
 from bekal.catalogue.queries import Page
 from bekal.citizens.models import Citizen
 from bekal.core import clock
+from bekal.core.rows import Rows, plain_rows
 from bekal.learning.models import Certificate, CertificateState
 
 PAGE_SIZE = 20
@@ -180,3 +181,11 @@ def _card(row: Vacancy) -> VacancyCard:
         url=row.url,
         portal=row.portal,
     )
+
+
+def rows_about(citizen_id: UUID) -> dict[str, Rows]:
+    """Everything this room keeps about a person, by table."""
+    return {
+        "graduates": plain_rows(Graduate.objects.filter(citizen_id=citizen_id)),
+        "job_matches": plain_rows(Match.objects.filter(citizen_id=citizen_id)),
+    }

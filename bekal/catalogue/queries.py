@@ -11,6 +11,7 @@ from django.db.models import Avg, Count, F, Q, QuerySet
 
 from bekal.catalogue.models import Rating, Review, Schedule, ScheduleState, Tie, Training, TrainingState
 from bekal.core import clock
+from bekal.core.rows import Rows, plain_rows
 from bekal.partners.queries import organisation_names, organisation_view
 
 PAGE_SIZE = 12
@@ -308,3 +309,8 @@ def _schedule(row: Schedule) -> ScheduleView:
         regency_code=row.regency_code,
         state=row.state,
     )
+
+
+def rows_about(citizen_id: UUID) -> dict[str, Rows]:
+    """Everything this room keeps about a person, by table."""
+    return {"ratings": plain_rows(Rating.objects.filter(citizen_id=citizen_id))}

@@ -83,6 +83,8 @@ class Citizen(models.Model):
 class Holding(models.Model):
     """Whose number it is: no NIK and no phone number stands for two people. `ref`: the number's reference.
 
+    `reserved`: a phone number that becomes the person's when a change takes effect; until then it opens nothing.
+
     A table of its own, so that it can be distributed by the reference when `citizens_citizen` is distributed by its id.
     """
 
@@ -91,23 +93,36 @@ class Holding(models.Model):
     citizen_id = models.UUIDField(db_index=True)
 
     class Meta:
-        constraints = (models.CheckConstraint(condition=Q(kind__in=("nik", "phone")), name="holding_kind_known"),)
+        constraints = (
+            models.CheckConstraint(condition=Q(kind__in=("nik", "phone", "reserved")), name="holding_kind_known"),
+        )
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.citizen_id}"
 
 
 class Consent(models.Model):
-    """What a person allowed, for one purpose. `taken`: how: online, or before whoever helped (`rows.TAKEN`)."""
+    """What a person allowed, for one purpose, by which version of its text; withdrawn consents stay with their time.
+
+    `taken`: how: online, or before whoever helped (`rows.TAKEN`).
+    """
 
     id = models.UUIDField(primary_key=True)
     citizen_id = models.UUIDField()
     purpose = models.CharField(max_length=24)
+    version = models.PositiveSmallIntegerField(default=1, db_default=1)
     given_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True)
     taken = models.CharField(max_length=12, default="online")
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=["citizen_id", "purpose"], name="consent_once_a_purpose"),)
+        constraints = (
+            models.UniqueConstraint(fields=["citizen_id", "purpose"], name="consent_once_a_purpose"),
+            models.CheckConstraint(
+                condition=Q(withdrawn_at=None) | Q(withdrawn_at__gte=models.F("given_at")),
+                name="consent_withdrawn_later",
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.purpose} by {self.citizen_id}"
@@ -215,6 +230,134 @@ class FacePhoto(models.Model):
 
     def __str__(self) -> str:
         return f"photo of {self.citizen_id}"
+
+
+COOLING = timedelta(hours=24)
+"""How long a change of phone waits, and can be stopped; the database knows it too."""
+
+
+class ChangeState(models.TextChoices):
+    WAITING = "waiting"
+    DONE = "done"
+    STOPPED = "stopped"
+
+
+CHANGE_MOVES: dict[str, set[str]] = {
+    ChangeState.WAITING: {ChangeState.DONE, ChangeState.STOPPED},
+    ChangeState.DONE: set(),
+    ChangeState.STOPPED: set(),
+}
+
+
+class PhoneChange(models.Model):
+    """A new phone number that takes effect a day after it was asked for. `way`: own, or recovery by two of the staff.
+
+    `phone_sealed` is wiped when the change is over. `stop_hash`: of the secret in the link that was sent to the old
+    number.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    citizen_id = models.UUIDField()
+    phone_sealed = SealedField(place=PHONE, by_row=True)
+    phone_ref = models.UUIDField()
+    way = models.CharField(max_length=8)
+    state = models.CharField(max_length=8, choices=ChangeState.choices, default=ChangeState.WAITING)
+    stop_hash = models.BinaryField(unique=True)
+    asked_at = models.DateTimeField()
+    effective_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "citizens_phone_change"
+        constraints = (
+            state_check(ChangeState, "phone_change_state_known"),
+            models.CheckConstraint(condition=Q(way__in=("own", "recovery")), name="phone_change_way_known"),
+            models.UniqueConstraint(
+                fields=["citizen_id"], condition=Q(state="waiting"), name="phone_change_one_a_person"
+            ),
+            models.CheckConstraint(
+                condition=Q(effective_at__gte=models.F("asked_at") + COOLING), name="phone_change_waits_a_day"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="waiting", closed_at=None)
+                | Q(state="stopped", closed_at__isnull=False)
+                | Q(state="done", closed_at__gte=models.F("effective_at")),
+                name="phone_change_closed_with_state",
+            ),
+        )
+        indexes = (models.Index(fields=["effective_at"], name="phone_change_due", condition=Q(state="waiting")),)
+
+    def __str__(self) -> str:
+        return f"phone of {self.citizen_id}: {self.state}"
+
+
+class CaseState(models.TextChoices):
+    OPEN = "open"
+    APPROVED = "approved"
+    REFUSED = "refused"
+    STOPPED = "stopped"
+    LAPSED = "lapsed"
+
+
+CASE_MOVES: dict[str, set[str]] = {
+    CaseState.OPEN: {CaseState.APPROVED, CaseState.REFUSED, CaseState.STOPPED, CaseState.LAPSED},
+    CaseState.APPROVED: {CaseState.STOPPED},
+    CaseState.REFUSED: set(),
+    CaseState.STOPPED: set(),
+    CaseState.LAPSED: set(),
+}
+
+
+class RecoveryCase(models.Model):
+    """Somebody who knows a person's numbers, but no longer has their phone, asks for the account under a new number.
+
+    `digest`: SHA-256 in hexadecimal of what is asked; two of the staff stand behind exactly this. `lapses_at`: until
+    then it must be decided. `change`: what came of it. `phone_sealed` is wiped when the case is closed.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    citizen_id = models.UUIDField(db_index=True)
+    phone_sealed = SealedField(place=PHONE, by_row=True)
+    phone_ref = models.UUIDField()
+    state = models.CharField(max_length=8, choices=CaseState.choices, default=CaseState.OPEN)
+    digest = models.CharField(max_length=64)
+    asked_at = models.DateTimeField()
+    lapses_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    why = models.TextField(default="")
+    change = models.OneToOneField(PhoneChange, on_delete=models.PROTECT, null=True, related_name="recovery")
+
+    class Meta:
+        db_table = "citizens_recovery_case"
+        constraints = (
+            state_check(CaseState, "recovery_state_known"),
+            models.UniqueConstraint(fields=["citizen_id"], condition=Q(state="open"), name="recovery_one_open"),
+            models.CheckConstraint(
+                condition=Q(state="open", closed_at=None) | (~Q(state="open") & Q(closed_at__isnull=False)),
+                name="recovery_closed_with_state",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="approved") | Q(change__isnull=False), name="recovery_approved_has_change"
+            ),
+            models.CheckConstraint(condition=~Q(state="refused") | ~Q(why=""), name="recovery_refused_says_why"),
+        )
+        indexes = (models.Index(fields=["asked_at"], name="recovery_open", condition=Q(state="open")),)
+
+    def __str__(self) -> str:
+        return f"recovery of {self.citizen_id}: {self.state}"
+
+
+class Forgotten(models.Model):
+    """That there was a person, where, and when they left: what published counts still need once the row is gone."""
+
+    citizen_id = models.UUIDField(primary_key=True)
+    regency_code = models.CharField(max_length=5)
+    registered_at = models.DateTimeField()
+    verified_at = models.DateTimeField(null=True)
+    forgotten_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.citizen_id)
 
 
 class Draft(models.Model):

@@ -1,4 +1,4 @@
-"""Reading people. Sealed values leave masked, but for the few functions that say otherwise."""
+"""Reading people. Sealed numbers leave masked; in the clear they are read through `readings` only."""
 
 import json
 from collections.abc import Iterable
@@ -9,20 +9,26 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Count, Min
 
-from bekal.citizens.models import Citizen, Consent, Draft, FaceCheck, FacePhoto, FaceState, FaceTry, Holding, State
-from bekal.citizens.rules import (
-    DRAFT,
-    FACE_PHOTO,
-    FAMILY,
-    IDENTITY_POLICY,
-    NIK,
-    PHONE,
-    face_passes,
-    nik_masked,
-    promised_day,
-    read_phone,
+from bekal.citizens.models import (
+    CaseState,
+    ChangeState,
+    Citizen,
+    Consent,
+    Draft,
+    FaceCheck,
+    FacePhoto,
+    FaceState,
+    FaceTry,
+    Holding,
+    PhoneChange,
+    RecoveryCase,
+    State,
 )
+from bekal.citizens.purposes import stop_hash
+from bekal.citizens.readings import SealedIdentity, family_tail_matches, mask_of_phone, masks_of
+from bekal.citizens.rules import DRAFT, IDENTITY_POLICY, NIK, PHONE, face_passes, promised_day, read_phone
 from bekal.core import marks, vault
+from bekal.core.rows import Rows, plain_rows
 from bekal.rulebooks.regions import regency_name
 
 LIKENESS = 0.5
@@ -41,13 +47,13 @@ Answers = dict[str, list[str]]
 
 @dataclass(frozen=True, slots=True)
 class CitizenView:
-    """A person as pages show one. `phone`: E.164; `state`: registered, verified or mismatched; `mismatching`: fields
+    """A person as pages show one. `state`: registered, verified or mismatched; `mismatching`: fields
     that differ from the registry."""
 
     id: UUID
     name: str
     nik_masked: str
-    phone: str
+    phone_masked: str
     birth_date: date
     sex: str
     regency_code: str
@@ -63,13 +69,13 @@ class CitizenView:
 
 
 @dataclass(frozen=True, slots=True)
-class SealedIdentity:
-    """What the civil registry is asked about, in the clear. Never kept, shown or logged."""
+class ConsentView:
+    """`version`: of the text that was shown when it was given."""
 
-    nik: str
-    family_card: str
-    name: str
-    birth_date: date
+    purpose: str
+    version: int
+    given_at: datetime
+    withdrawn_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +91,15 @@ class LikelyDuplicate:
 
 
 @dataclass(frozen=True, slots=True)
-class Contact:
-    """Where and in which language to write to a person."""
+class ChangeView:
+    """A change of phone on its way. `phone`: the new number, masked; `way`: own or recovery."""
 
+    id: UUID
+    citizen_id: UUID
     phone: str
-    language: str
+    way: str
+    asked_at: datetime
+    effective_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +113,12 @@ class Traits:
 def citizen_view(citizen_id: UUID) -> CitizenView:
     """A person. Raises `Citizen.DoesNotExist`."""
     citizen = Citizen.objects.get(id=citizen_id)
+    masks = masks_of(citizen)
     return CitizenView(
         id=citizen.id,
         name=citizen.name,
-        nik_masked=nik_masked(vault.unseal(citizen.nik_sealed, place=NIK, row=citizen.id)),
-        phone=vault.unseal(citizen.phone_sealed, place=PHONE, row=citizen.id),
+        nik_masked=masks.nik,
+        phone_masked=masks.phone,
         birth_date=citizen.birth_date,
         sex=citizen.sex,
         regency_code=citizen.regency_code,
@@ -134,25 +145,10 @@ def citizen_of_phone(phone: str) -> UUID | None:
 def holder_of(place: str, number: str) -> UUID | None:
     """Who holds a NIK or phone number (place NIK or PHONE), if anybody."""
     ref = marks.find([(place, number)]).get((place, number))
-    return Holding.objects.filter(ref=ref).values_list("citizen_id", flat=True).first() if ref else None
-
-
-def nik_of(citizen_id: UUID) -> str:
-    """The NIK in the clear, for a partner who must be told."""
-    sealed = Citizen.objects.values_list("nik_sealed", flat=True).get(id=citizen_id)
-    return vault.unseal(sealed, place=NIK, row=citizen_id)
-
-
-def identity_of(citizen_id: UUID) -> SealedIdentity:
-    """What the civil registry is asked about."""
-    row = Citizen.objects.values_list("nik_sealed", "family_sealed", "name", "birth_date").get(id=citizen_id)
-    nik, family, name, birth_date = row
-    return SealedIdentity(
-        nik=vault.unseal(nik, place=NIK, row=citizen_id),
-        family_card=vault.unseal(family, place=FAMILY, row=citizen_id),
-        name=name,
-        birth_date=birth_date,
-    )
+    if ref is None:
+        return None
+    held = Holding.objects.filter(ref=ref, kind__in=("nik", "phone"))
+    return held.values_list("citizen_id", flat=True).first()
 
 
 def same_family(citizen_id: UUID) -> list[UUID]:
@@ -177,8 +173,53 @@ def names_by_nik(niks: Iterable[str]) -> dict[str, str]:
 
 
 def consents_of(citizen_id: UUID) -> dict[str, datetime]:
-    """Purpose -> when it was allowed."""
-    return dict(Consent.objects.filter(citizen_id=citizen_id).values_list("purpose", "given_at"))
+    """Purpose -> since when it is allowed; withdrawn ones are not in it."""
+    given = Consent.objects.filter(citizen_id=citizen_id, withdrawn_at=None)
+    return dict(given.values_list("purpose", "given_at"))
+
+
+def consent_history(citizen_id: UUID) -> dict[str, ConsentView]:
+    """Every purpose a person ever allowed, withdrawn or not."""
+    rows = Consent.objects.filter(citizen_id=citizen_id).order_by("purpose")
+    return {row.purpose: ConsentView(row.purpose, row.version, row.given_at, row.withdrawn_at) for row in rows}
+
+
+def who_allow(citizen_ids: Iterable[UUID], purpose: str) -> set[UUID]:
+    """Those of many people who allow a purpose today."""
+    rows = Consent.objects.filter(citizen_id__in=list(citizen_ids), purpose=purpose, withdrawn_at=None)
+    return set(rows.values_list("citizen_id", flat=True))
+
+
+def waiting_change(citizen_id: UUID) -> ChangeView | None:
+    """The change of phone that waits to take effect, if there is one."""
+    row = PhoneChange.objects.filter(citizen_id=citizen_id, state=ChangeState.WAITING).first()
+    return _change_view(row) if row else None
+
+
+def change_of_link(token: str) -> ChangeView | None:
+    """The waiting change of phone that a link sent to the old number can stop."""
+    row = PhoneChange.objects.filter(stop_hash=stop_hash(token), state=ChangeState.WAITING).first()
+    return _change_view(row) if row else None
+
+
+def changes_due(at: datetime, limit: int) -> list[UUID]:
+    """Changes of phone whose day is over."""
+    rows = PhoneChange.objects.filter(state=ChangeState.WAITING, effective_at__lte=at).order_by("effective_at", "id")
+    return list(rows.values_list("id", flat=True)[:limit])
+
+
+def open_recoveries(at: datetime, limit: int = 100) -> list[RecoveryCase]:
+    """Cases that wait for two of the staff, longest waiting first."""
+    rows = RecoveryCase.objects.filter(state=CaseState.OPEN, lapses_at__gt=at).order_by("asked_at", "id")
+    return list(rows[:limit])
+
+
+def recovery_case(case_id: UUID) -> RecoveryCase | None:
+    return RecoveryCase.objects.filter(pk=case_id).first()
+
+
+def _change_view(row: PhoneChange) -> ChangeView:
+    return ChangeView(row.id, row.citizen_id, mask_of_phone(row), row.way, row.asked_at, row.effective_at)
 
 
 def unchecked(limit: int) -> list[UUID]:
@@ -192,13 +233,9 @@ def families_of(citizen_ids: Iterable[UUID]) -> dict[UUID, UUID]:
     return dict(Citizen.objects.filter(id__in=list(citizen_ids)).values_list("id", "family_ref"))
 
 
-def contacts_of(citizen_ids: Iterable[UUID]) -> dict[UUID, Contact]:
-    """Telephone and language of many people at once, for messages."""
-    rows = Citizen.objects.filter(id__in=list(citizen_ids)).values_list("id", "phone_sealed", "language")
-    return {
-        citizen_id: Contact(vault.unseal(phone, place=PHONE, row=citizen_id), language)
-        for citizen_id, phone, language in rows
-    }
+def language_of(citizen_id: UUID) -> str:
+    """The language a person chose."""
+    return Citizen.objects.values_list("language", flat=True).get(id=citizen_id)
 
 
 def traits_of(citizen_ids: Iterable[UUID]) -> dict[UUID, Traits]:
@@ -210,6 +247,19 @@ def traits_of(citizen_ids: Iterable[UUID]) -> dict[UUID, Traits]:
 def citizen_place(citizen_id: UUID) -> str:
     """The regency code a person lives in."""
     return Citizen.objects.values_list("regency_code", flat=True).get(id=citizen_id)
+
+
+def rows_about(citizen_id: UUID) -> dict[str, Rows]:
+    """Everything this room keeps about a person, by table; numbers are added by who may read them."""
+    return {
+        "citizens": plain_rows(Citizen.objects.filter(id=citizen_id), without=("nik_ref", "family_ref", "phone_ref")),
+        "consents": plain_rows(Consent.objects.filter(citizen_id=citizen_id)),
+        "phone_changes": plain_rows(PhoneChange.objects.filter(citizen_id=citizen_id), without=("phone_ref",)),
+        "face_checks": plain_rows(FaceCheck.objects.filter(citizen_id=citizen_id), without=("taken_by",)),
+        "face_tries": plain_rows(FaceTry.objects.filter(citizen_id=citizen_id)),
+        "face_photos": plain_rows(FacePhoto.objects.filter(citizen_id=citizen_id)),
+        "recoveries": plain_rows(RecoveryCase.objects.filter(citizen_id=citizen_id), without=("phone_ref", "digest")),
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,12 +298,6 @@ def face_of(citizen_id: UUID) -> FaceView | None:
     )  # fmt: skip
 
 
-def sent_photo(citizen_id: UUID) -> bytes:
-    """The photo that waits for the face match (JPEG), in the clear, for the partner who must compare it."""
-    sealed = FacePhoto.objects.values_list("jpeg_sealed", flat=True).get(citizen_id=citizen_id)
-    return vault.unseal_bytes(sealed, place=FACE_PHOTO, row=citizen_id)
-
-
 def face_cases() -> tuple[int, date | None]:
     """How many cases wait for a human, and the day the first of them is due."""
     found = FaceCheck.objects.filter(state=FaceState.REVIEW).aggregate(count=Count("id"), due=Min("review_due_on"))
@@ -287,5 +331,5 @@ def answers_in(row: Draft) -> Answers:
 
 def knows_birth_and_card(citizen_id: UUID, birth_date: date, card_end: str) -> bool:
     """Whether somebody knows a person's birth date and the last four digits of their family card."""
-    said = identity_of(citizen_id)
-    return said.birth_date == birth_date and said.family_card[-4:] == card_end
+    citizen = Citizen.objects.get(id=citizen_id)
+    return citizen.birth_date == birth_date and family_tail_matches(citizen, card_end)

@@ -17,12 +17,14 @@ from bekal.citizens.actions import Registered
 from bekal.citizens.models import FaceCheck
 from bekal.citizens.photos import Photo, PhotoFault, read_photo
 from bekal.citizens.ports import CivilRegistry, FaceAnswer, FaceMatch, RegistryAnswer
+from bekal.citizens.readings import read_identity, read_numbers, read_sent_photo
 from bekal.citizens.rows import Applicant
 from bekal.core import clock
 from bekal.core.events import Actor
 from bekal.core.ports import Busy, open_port
 
 CHECKER = Actor.system("citizens.check_identity")
+CHANGER = Actor.system("citizens.settle_changes")
 SILENCES = 3
 """So many people in a row without an answer are an outage; fewer may lie with the person asked about."""
 SHORTEST_PAUSE = 0.01
@@ -47,7 +49,9 @@ class Patience:
 def ask_registry(citizen_id: UUID) -> RegistryAnswer:
     """What the civil registry says of a person. Raises ConnectionError without an answer; asking again is safe."""
     registry: CivilRegistry = open_port("civil_registry")
-    said = queries.identity_of(citizen_id)
+    said = read_identity(
+        by=CHECKER, at=clock.now(), citizen_id=citizen_id, purpose="identity_check", to="civil_registry"
+    )
     return registry.check(
         nik=said.nik,
         family_card=said.family_card,
@@ -60,9 +64,13 @@ def ask_registry(citizen_id: UUID) -> RegistryAnswer:
 def ask_face(citizen_id: UUID, number: int) -> FaceAnswer:
     """How much photo `number` of a person looks like the registry's portrait. Raises as `ask_registry` does."""
     faces: FaceMatch = open_port("face_match")
+    at = clock.now()
+    told = read_numbers(
+        by=CHECKER, at=at, citizen_id=citizen_id, fields=("nik",), purpose="identity_check", to="face_match"
+    )
     return faces.compare(
-        nik=queries.nik_of(citizen_id),
-        photo=queries.sent_photo(citizen_id),
+        nik=told["nik"],
+        photo=read_sent_photo(by=CHECKER, at=at, citizen_id=citizen_id, purpose="identity_check", to="face_match"),
         reference=f"face-{citizen_id.hex}-{number}",
     )
 
@@ -133,6 +141,14 @@ def _in_turn(settle: Callable[[Claimed], object], claimed: Claimed, until: float
             if busy.seconds > max(until - patience.ticks(), GRACE):
                 raise
             patience.pause(max(busy.seconds, SHORTEST_PAUSE))
+
+
+def settle_changes(limit: int = 500) -> int:
+    """Put changes of phone in force whose day is over; how many."""
+    due = queries.changes_due(clock.now(), limit)
+    for change_id in due:
+        actions.settle_phone_change(by=CHANGER, at=clock.now(), change_id=change_id)
+    return len(due)
 
 
 def forget_drafts_due(limit: int = 5_000) -> int:

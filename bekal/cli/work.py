@@ -13,7 +13,7 @@ from django.db import close_old_connections, connection
 from bekal.access.tasks import forget_due as forget_codes
 from bekal.advice.tasks import train
 from bekal.careers.tasks import fetch_vacancies, match_due
-from bekal.citizens.tasks import forget_drafts_due
+from bekal.citizens.tasks import forget_drafts_due, settle_changes
 from bekal.citizens.tasks import forget_due as forget_photos
 from bekal.doors.sessions import forget_sessions
 from bekal.eligibility.tasks import compare_due, contest_due, verify_due
@@ -38,7 +38,7 @@ TASKS: tuple[tuple[Callable[[], object], float], ...] = (
     (expire_due, HOUR), (issue_due, MOMENT), (settle_due, HOUR), (send_payments, MOMENT), (enquire_due, MOMENT),
     (fetch_vacancies, HOUR), (match_due, HOUR), (train, NIGHT), (send_notices, MOMENT),
     (forget_due_answers, HOUR), (forget_photos, HOUR), (forget_codes, HOUR), (forget_drafts_due, HOUR),
-    (forget_sessions, HOUR),
+    (forget_sessions, HOUR), (settle_changes, MOMENT),
 )  # fmt: skip
 """Every task with the least seconds between two runs of it by one worker."""
 

@@ -63,6 +63,36 @@ def record(
     return int(number)
 
 
+_INSERT_EACH = """
+    INSERT INTO core_event (kind, actor_kind, actor_key, about, key, person_id, why, data, at)
+    SELECT %s, %s, %s, %s, person::text, person, %s, %s, %s FROM unnest(%s::uuid[]) AS person
+"""
+
+
+def record_each(
+    *,
+    kind: str,
+    by: Actor,
+    at: datetime,
+    about: str,
+    people: Iterable[UUID],
+    why: str = "",
+    data: Mapping[str, Any] | None = None,
+) -> None:
+    """Write the same event once for each of many people, in one statement; each finds it under their own key."""
+    values: list[Any] = [kind, by.kind, by.key, about, why, Jsonb(dict(data or {})), at, list(people)]
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT_EACH, values)
+    note_event()
+
+
+def record_person(
+    *, kind: str, by: Actor, at: datetime, person: UUID, why: str = "", data: Mapping[str, Any] | None = None
+) -> None:
+    """`record` of something that is about one citizen and nothing else."""
+    record(kind=kind, by=by, at=at, about="citizen", key=str(person), person=person, why=why, data=data)
+
+
 def record_batch(
     *,
     kind: str,

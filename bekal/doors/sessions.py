@@ -20,7 +20,7 @@ from django.http import HttpRequest, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from bekal.access.actions import record_sign_in
-from bekal.access.queries import principal_key
+from bekal.access.queries import principal_key, sessions_ended_at
 from bekal.access.rules import permissions
 from bekal.core import clock, vault
 from bekal.core.events import Actor
@@ -87,12 +87,23 @@ def shown_pass(request: HttpRequest) -> Pass | None:
 
 
 def visitor(request: HttpRequest) -> Visitor:
-    """The visitor of this request."""
-    principal = request.session.get("principal", "")
+    """The visitor of this request; nobody when the sessions of this principal were ended after this one began."""
+    principal, since = request.session.get("principal", ""), request.session.get("entered_at", "")
+    known = getattr(request, "known_visitor", None)
+    if known is None or known[0] != (principal, since):
+        known = ((principal, since), _visitor(principal, since, tuple(request.session.get("roles", ()))))
+        request.known_visitor = known  # type: ignore[attr-defined]
+    return known[1]
+
+
+def _visitor(principal: str, since: str, roles: tuple[str, ...]) -> Visitor:
     if not principal:
         return NOBODY
+    ended_at = sessions_ended_at(principal)
+    if ended_at is not None and (not since or datetime.fromisoformat(since) <= ended_at):
+        return NOBODY
     kind, _, key = principal.partition(":")
-    return Visitor(kind, key, permissions(tuple(request.session.get("roles", ()))))
+    return Visitor(kind, key, permissions(roles))
 
 
 def enter(request: HttpRequest, principal: Actor, roles: Sequence[str], *, means: str, onward: str) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import Max
 
 from bekal.citizens.models import Citizen
+from bekal.core.rows import Rows, plain_rows
 from bekal.eligibility.models import Fact, RegisterList, Review, ReviewState, Stands, Verdict
 from bekal.eligibility.rules import PersonFacts, RuleResult, Standing, rules_of, told
 from bekal.eligibility.rules.definition import FACE_MATCHED, FACE_REVIEW, PRIOR_RECIPIENT, award_of
@@ -141,6 +142,28 @@ def person_facts(citizen: Citizen, facts: Iterable[Fact], on: date) -> PersonFac
         },
         lists=newest_lists(),
     )
+
+
+def books_decided(citizen_id: UUID) -> list[UUID]:
+    """The versions of programmes under which there is a decision about a person."""
+    rows = Verdict.objects.filter(citizen_id=citizen_id).order_by("rulebook_id")
+    return list(rows.values_list("rulebook_id", flat=True))
+
+
+def review_due(citizen_id: UUID) -> date | None:
+    """Until when a contested decision about a person is looked at, if one is."""
+    rows = Review.objects.filter(citizen_id=citizen_id, state=ReviewState.OPEN)
+    return rows.order_by("due_on").values_list("due_on", flat=True).first()
+
+
+def rows_about(citizen_id: UUID) -> dict[str, Rows]:
+    """Everything this room keeps about a person, by table."""
+    ref = Citizen.objects.values_list("nik_ref", flat=True).get(id=citizen_id)
+    return {
+        "facts": plain_rows(Fact.objects.filter(nik_ref=ref), without=("nik_ref",)),
+        "verdicts": plain_rows(Verdict.objects.filter(citizen_id=citizen_id)),
+        "reviews": plain_rows(Review.objects.filter(citizen_id=citizen_id), without=("proposed_by", "closed_by")),
+    }
 
 
 def review_for(staff_key: str) -> Review | None:

@@ -1,18 +1,17 @@
 """Writes of the evaluation room: inviting a sample of winners and losers, and recording what they answer."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from bekal.citizens.queries import contacts_of
+from bekal.citizens.actions import Word, tell_citizens
+from bekal.citizens.queries import who_allow
 from bekal.core import events, ids
 from bekal.core.atomic import action
 from bekal.core.errors import Refused
 from bekal.core.events import Actor
 from bekal.evaluation import rules
 from bekal.evaluation.models import OutcomeAnswer
-from bekal.notices.actions import Message, queue_notices
 from bekal.waves.queries import assignments
 
 
@@ -34,13 +33,16 @@ class IncomeOutOfRange(Refused):
 
 @action
 def invite_sample(*, by: Actor, at: datetime, wave_id: UUID, size: int) -> list[UUID]:
-    """Ask `size` people of a drawn wave, half winners and half losers; returns those newly asked, in order of id.
+    """Ask `size` people of a drawn wave, half winners and half losers, of those who allow research; returns those newly
+    asked, in order of id.
 
     The same call again asks nobody; a larger `size` adds people. Raises NotDrawn.
     """
     drawn = list(assignments(wave_id))
     if not drawn:
         raise NotDrawn
+    allowed = who_allow([person for person, _, _, _ in drawn], "research")
+    drawn = [one for one in drawn if one[0] in allowed]
     winners = [person for person, _, _, won in drawn if won]
     losers = [person for person, _, _, won in drawn if not won]
     ask_winners, ask_losers = rules.sides(size, len(winners), len(losers))
@@ -51,7 +53,8 @@ def invite_sample(*, by: Actor, at: datetime, wave_id: UUID, size: int) -> list[
         events.nothing_changed()
         return []
     OutcomeAnswer.objects.bulk_create([_asked(person, wave_id, at) for person in fresh], batch_size=5_000)
-    queue_notices(by=by, at=at, template="evaluation.notice_invited", messages=_messages(fresh, wave_id))
+    words = [Word(person, f"outcome:{wave_id}:{person}") for person in fresh]
+    tell_citizens(by=by, at=at, template="evaluation.notice_invited", words=words)
     events.record_batch(
         kind="evaluation.sample_invited",
         by=by,
@@ -92,8 +95,8 @@ def _asked(person: UUID, wave_id: UUID, at: datetime) -> OutcomeAnswer:
     return OutcomeAnswer(id=key, citizen_id=person, wave_id=wave_id, asked_at=at)
 
 
-def _messages(people: Sequence[UUID], wave_id: UUID) -> list[Message]:
-    contacts = contacts_of(people)
-    return [
-        Message(contacts[person].phone, contacts[person].language, f"outcome:{wave_id}:{person}") for person in people
-    ]
+@action
+def forget_outcomes(*, by: Actor, at: datetime, citizen_id: UUID) -> None:
+    """Drop what a person told after a draw."""
+    OutcomeAnswer.objects.filter(citizen_id=citizen_id).delete()
+    events.record_person(kind="evaluation.outcomes_forgotten", by=by, at=at, person=citizen_id)

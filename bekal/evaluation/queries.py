@@ -7,6 +7,8 @@ from uuid import UUID
 
 import numpy as np
 
+from bekal.citizens.queries import who_allow
+from bekal.core.rows import Rows, plain_rows
 from bekal.engines.evidence import Estimate, EvidenceRefused, intention_to_treat, late, randomisation_p
 from bekal.evaluation.models import OutcomeAnswer
 from bekal.evaluation.rules import stratum_of
@@ -91,6 +93,8 @@ def _sample(wave_id: UUID) -> _Sample:
             "citizen_id", "employed", "monthly_income"
         )
     }
+    allowed = who_allow(asked, "research")
+    asked = {person: answer for person, answer in asked.items() if person in allowed}
     bought = Purchase.objects.filter(citizen_id__in=asked, state=PurchaseState.PAID)
     users = set(bought.values_list("citizen_id", flat=True))
     drawn = [row for row in assignments(wave_id) if row[0] in asked]
@@ -144,3 +148,8 @@ def _estimated(compute: Callable[[], Estimate]) -> Estimate | None:
 def outcome_names() -> Sequence[str]:
     """Outcomes in the order of publication; their names stand under `evaluation.outcome_<name>`."""
     return OUTCOMES
+
+
+def rows_about(citizen_id: UUID) -> dict[str, Rows]:
+    """Everything this room keeps about a person, by table."""
+    return {"outcome_answers": plain_rows(OutcomeAnswer.objects.filter(citizen_id=citizen_id))}

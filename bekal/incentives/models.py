@@ -27,7 +27,10 @@ PAYEE_MOVES: dict[str, set[str]] = {
 
 
 class PayeeAccount(models.Model):
-    """Where a citizen is paid. `refused`: the payer refused a payment for a reason that only another account cures."""
+    """Where a citizen is paid. `refused`: the payer refused a payment for a reason that only another account cures.
+
+    `pays_from`: before this instant no payment is planned to it: the instant of linking, or a day after a change.
+    """
 
     id = models.UUIDField(primary_key=True)
     citizen_id = models.UUIDField(unique=True)
@@ -40,6 +43,7 @@ class PayeeAccount(models.Model):
     state = models.CharField(max_length=8, choices=PayeeState.choices)
     refused_code = models.CharField(max_length=16, default="", blank=True)
     linked_at = models.DateTimeField()
+    pays_from = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -51,6 +55,7 @@ class PayeeAccount(models.Model):
                 condition=Q(state="linked", ended_at=None) | Q(~Q(state="linked"), ended_at__isnull=False),
                 name="payee_ended_at_with_state",
             ),
+            models.CheckConstraint(condition=Q(pays_from__gte=models.F("linked_at")), name="payee_pays_after_linking"),
         )
 
     def __str__(self) -> str:

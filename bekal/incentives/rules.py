@@ -19,6 +19,8 @@ from bekal.rulebooks.rules.programme import Condition
 PLACE, HOLDER_PLACE = "incentives.account", "incentives.holder"
 """Places of the vault and of `core.marks`."""
 RESEND_AFTER = timedelta(minutes=5)
+COOLING = timedelta(hours=24)
+"""How long money waits after a person changed the account it goes to."""
 SHORTEST_CUT = 10
 """A bank that cuts a name keeps at least this many letters; house setting."""
 

@@ -3,26 +3,33 @@
 Accounts to link, orders to send, outcomes to ask for. No call happens inside a transaction.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
-from bekal.citizens.queries import nik_of
+from bekal.access.actions import redeem_code
+from bekal.citizens.actions import send_code
+from bekal.citizens.readings import read_numbers
+from bekal.citizens.rules import LANGUAGES
 from bekal.core import clock, ids, vault
 from bekal.core.events import Actor
 from bekal.core.money import format_rupiah
 from bekal.core.ports import open_port
+from bekal.core.texts import text
 from bekal.incentives.actions import PayerSilent, link_account, plan_pay_run, record_answers, take_orders
 from bekal.incentives.actions.accounts import account_number
 from bekal.incentives.models import Channel, OrderKind, PayeeAccount, PaymentOrder, PayRun
 from bekal.incentives.ports import Instruction, PayAnswer, Payer
 from bekal.incentives.queries import channels_to_send, in_flight
-from bekal.incentives.rules import HOLDER_PLACE, PLACE, Asked, nik_hash
+from bekal.incentives.readings import Payee, read_payees
+from bekal.incentives.rules import Asked, nik_hash
 from bekal.rulebooks.queries import programme_of
 from bekal.scholarships.queries import award_of
 
 BATCH = 64
+CHANGE = "payee_account"
 NOBODY_WAITS_AFTER = timedelta(minutes=2)
 """A sent order without an answer is asked about after this: longer than any call is allowed to take."""
 
@@ -30,18 +37,56 @@ NOBODY_WAITS_AFTER = timedelta(minutes=2)
 def link(citizen_id: UUID, channel: str, account: str) -> PayeeAccount:
     """Ask the payer who holds `account`, then link it if that is this citizen.
 
-    Raises PayerSilent when no answer came, and what `link_account` raises.
+    Raises PayerSilent when no answer came, and what `link_account` raises: ChangeNeedsCode for another account.
     """
-    number, at = account_number(account), clock.now()
+    return _link(citizen_id, channel, account, confirmed=False)
+
+
+def ask_change(citizen_id: UUID, channel: str, account: str) -> None:
+    """Send the code that confirms a change to `account`; the message names it by its last four digits.
+
+    Raises AccountMalformed, access.CodeTooSoon.
+    """
+    number = account_number(account)
+    channels = {f"channel_{language}": text(f"incentives.channel_{channel}", language) for language in LANGUAGES}
+    send_code(
+        by=Actor.citizen(citizen_id), at=clock.now(), citizen_id=citizen_id, purpose=CHANGE,
+        bound_to=_bound_to(citizen_id, channel, number), template="incentives.change_code",
+        facts={"tail": number[-4:]} | channels,
+    )  # fmt: skip
+
+
+def change(citizen_id: UUID, channel: str, account: str, code: str) -> PayeeAccount:
+    """Link another account than before, confirmed by the code that was sent for exactly this.
+
+    Raises what `link` and access.redeem_code raise.
+    """
+    number = account_number(account)
+    redeem_code(
+        by=Actor.citizen(citizen_id), at=clock.now(), purpose=CHANGE,
+        bound_to=_bound_to(citizen_id, channel, number), code=code,
+    )  # fmt: skip
+    return _link(citizen_id, channel, number, confirmed=True)
+
+
+def _bound_to(citizen_id: UUID, channel: str, number: str) -> str:
+    return f"{citizen_id}:{vault.fingerprint(f'{channel}:{number}', place='incentives.change').hex()[:32]}"
+
+
+def _link(citizen_id: UUID, channel: str, account: str, *, confirmed: bool) -> PayeeAccount:
+    number, at, by = account_number(account), clock.now(), Actor.citizen(citizen_id)
     payer: Payer = open_port(f"payer:{channel}")
     reference = ids.fresh("account inquiry", str(citizen_id), channel, number, at.isoformat()).hex
+    told = read_numbers(
+        by=by, at=at, citizen_id=citizen_id, fields=("nik",), purpose="payout", to=f"payer:{channel}"
+    )  # fmt: skip
     try:
-        holder = payer.inquire(account=number, nik_hash=nik_hash(nik_of(citizen_id)), reference=reference)
+        holder = payer.inquire(account=number, nik_hash=nik_hash(told["nik"]), reference=reference)
     except ConnectionError as silence:
         raise PayerSilent(channel=channel) from silence
     return link_account(
-        by=Actor.citizen(citizen_id), at=clock.now(), citizen_id=citizen_id, channel=channel, account=number,
-        holder=holder, expected=_largest_payment(citizen_id),
+        by=by, at=clock.now(), citizen_id=citizen_id, channel=channel, account=number, holder=holder,
+        expected=_largest_payment(citizen_id), confirmed=confirmed,
     )  # fmt: skip
 
 
@@ -79,7 +124,8 @@ def _send_channel(channel: str, limit: int, workers: int, totals: dict[str, int]
         if not rows:
             return
         sent += len(rows)
-        _call(rows, "pay", _pay, workers, totals)
+        payees = read_payees(by=by, at=clock.now(), orders=rows)
+        _call(rows, "pay", partial(_pay, payees), workers, totals)
 
 
 def _call(
@@ -95,12 +141,13 @@ def _call(
         totals[state] = totals.get(state, 0) + count
 
 
-def _pay(payer: Payer, row: PaymentOrder) -> PayAnswer:
+def _pay(payees: Mapping[UUID, Payee], payer: Payer, row: PaymentOrder) -> PayAnswer:
+    payee = payees[row.id]
     return payer.pay(
         Instruction(
             reference=row.reference,
-            account=vault.unseal(bytes(row.account_sealed), place=PLACE),
-            holder=vault.unseal(bytes(row.holder_sealed), place=HOLDER_PLACE),
+            account=payee.account,
+            holder=payee.holder,
             amount=row.amount,
             remark=_remark(row),
             at=_intent(row),

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db.models import Count, Prefetch, Q, QuerySet
 
+from bekal.core.rows import Rows, plain_rows
 from bekal.learning.models import (
     Assignment,
     Attendance,
@@ -216,9 +217,9 @@ def evidence_of(enrolment: Enrolment, post_test_score: int | None) -> Evidence:
 
 
 def certificate(number: str) -> dict[str, Any] | None:
-    """The signed credential of an issued certificate, as it is published."""
+    """The signed credential of an issued certificate, as it is published; None when its holder was forgotten."""
     found = Certificate.objects.filter(number=number, state=CertificateState.ISSUED).first()
-    return found.credential if found else None
+    return found.credential or None if found else None
 
 
 def certificate_view(number: str) -> CertificateView | None:
@@ -332,3 +333,14 @@ def _certificate_view(row: Certificate) -> CertificateView:
         issued_at=row.issued_at,
         credential=row.credential,
     )
+
+
+def rows_about(citizen_id: UUID) -> dict[str, Rows]:
+    """Everything this room keeps about a person, by table."""
+    own = Enrolment.objects.filter(citizen_id=citizen_id).values("id")
+    return {
+        "enrolments": plain_rows(Enrolment.objects.filter(citizen_id=citizen_id)),
+        "attendances": plain_rows(Attendance.objects.filter(enrolment_id__in=own), without=("token",)),
+        "assignments": plain_rows(Assignment.objects.filter(enrolment_id__in=own)),
+        "certificates": plain_rows(Certificate.objects.filter(citizen_id=citizen_id)),
+    }

@@ -4,7 +4,7 @@ from hashlib import sha256
 from uuid import UUID
 
 from bekal.citizens.ports import FaceAnswer, FaceMatch
-from bekal.citizens.queries import nik_of
+from bekal.citizens.readings import read_numbers
 from bekal.core import clock
 from bekal.core.events import Actor
 from bekal.core.ports import open_port
@@ -36,8 +36,12 @@ def issue_due() -> int:
 
 def _compare(*, token: str, citizen_id: UUID, photo: bytes) -> FaceAnswer | None:
     port: FaceMatch = open_port("face_match")
+    numbers = read_numbers(
+        by=Actor.citizen(citizen_id), at=clock.now(), citizen_id=citizen_id, fields=("nik",), purpose="identity_check",
+        to="face_match",
+    )  # fmt: skip
     reference = f"attendance-{token[:32]}-{sha256(photo).hexdigest()[:16]}"
     try:
-        return port.compare(nik=nik_of(citizen_id), photo=photo, reference=reference)
+        return port.compare(nik=numbers["nik"], photo=photo, reference=reference)
     except ConnectionError:
         return None

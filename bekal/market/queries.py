@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import Exists, F, OuterRef, QuerySet, Sum
 
 from bekal.core import vault
+from bekal.core.rows import Rows, plain_rows
 from bekal.market.models import Purchase, PurchaseState, Settlement, SettlementLine, SettlementState
 from bekal.partners.queries import organisation_names
 
@@ -224,3 +225,14 @@ def _settlements(rows: QuerySet[Settlement]) -> list[SettlementView]:
         )
         for row in found
     ]
+
+
+def reserved_until(citizen_id: UUID) -> datetime | None:
+    """Until when a purchase of this person is held, if one is."""
+    rows = Purchase.objects.filter(citizen_id=citizen_id, state=PurchaseState.RESERVED)
+    return rows.values_list("expires_at", flat=True).first()
+
+
+def rows_about(citizen_id: UUID) -> dict[str, Rows]:
+    """Everything this room keeps about a person, by table."""
+    return {"purchases": plain_rows(Purchase.objects.filter(citizen_id=citizen_id))}

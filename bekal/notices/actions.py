@@ -15,12 +15,16 @@ from bekal.notices.models import Notice, State
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message to come: to whom (telephone, E.164), in which language, with which facts, known by its reference."""
+    """One message to come: to whom (telephone, E.164), in which language, with which facts, known by its reference.
+
+    `owner`: the key under which its trace is found again; opaque here.
+    """
 
     to: str
     language: str
     reference: str
     facts: Mapping[str, Any] = field(default_factory=dict)
+    owner: UUID | None = None
 
 
 @action
@@ -42,6 +46,7 @@ def queue_notices(*, by: Actor, at: datetime, template: str, messages: Sequence[
                 address_sealed=vault.seal(message.to, place="notices.address"),
                 text_sealed=vault.seal(text(template, message.language, **message.facts), place="notices.text"),
                 template=template,
+                owner_key=message.owner,
                 queued_at=at,
             )
             for message in messages

@@ -1,6 +1,7 @@
 """What waits to be sent."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from bekal.core import vault
@@ -27,6 +28,21 @@ def notices_waiting(limit: int) -> list[Waiting]:
         )
         for row in rows
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """That a message was sent: its template and times; its text is wiped once it is sent."""
+
+    template: str
+    queued_at: datetime
+    sent_at: datetime | None
+
+
+def notices_of(owner: UUID) -> list[Trace]:
+    """The messages of one owner, newest first."""
+    rows = Notice.objects.filter(owner_key=owner).order_by("-queued_at", "-id")
+    return [Trace(*row) for row in rows.values_list("template", "queued_at", "sent_at")]
 
 
 def notice_count() -> dict[str, int]:

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db.models import Count
 
 from bekal.core.errors import Refused
+from bekal.core.rows import Rows, plain_rows
 from bekal.ledger.queries import balances
 from bekal.rulebooks.queries import programme_of
 from bekal.rulebooks.rules import Programme, Scholarship
@@ -114,6 +115,22 @@ def _view(row: Award | None) -> AwardView | None:
         row.training_amount, row.incentive_amount, training.available if training else 0,
         incentive.available if incentive else 0, row.granted_at, row.first_purchase_at, row.purchase_due_at,
     )  # fmt: skip
+
+
+def awards_of(citizen_id: UUID) -> list[AwardView]:
+    """Every award of a person, oldest first."""
+    rows = Award.objects.filter(citizen_id=citizen_id).order_by("granted_at", "id")
+    return [view for row in rows if (view := _view(row))]
+
+
+def family_counts(family_ref: UUID) -> bool:
+    """Whether an award rests on this family card, so that later ones of the household are counted with it."""
+    return Award.objects.filter(family_ref=family_ref).exists()
+
+
+def rows_about(citizen_id: UUID) -> dict[str, Rows]:
+    """Everything this room keeps about a person, by table."""
+    return {"awards": plain_rows(Award.objects.filter(citizen_id=citizen_id), without=("family_ref",))}
 
 
 def giving(rulebook_id: UUID) -> tuple[Programme, Scholarship]:

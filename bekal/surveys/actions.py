@@ -84,3 +84,10 @@ def _answered_before(award_id: UUID, number: int, answers: Mapping[str, Any]) ->
         raise SurveyAnswered(number=number)
     events.nothing_changed()
     return found
+
+
+@action
+def forget_answers(*, by: Actor, at: datetime, citizen_id: UUID) -> None:
+    """Wipe what a person answered; that they answered stays, since money rests on it."""
+    SurveyAnswer.objects.filter(citizen_id=citizen_id).update(answers={})
+    events.record_person(kind="surveys.answers_forgotten", by=by, at=at, person=citizen_id)

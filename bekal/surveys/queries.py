@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db.models import Count
 
+from bekal.core.rows import Rows, plain_rows
 from bekal.learning.queries import first_certified_at
 from bekal.rulebooks.queries import programme_of
 from bekal.rulebooks.rules import Survey
@@ -85,3 +86,8 @@ def survey_figures() -> list[SurveyFigures]:
         .order_by("rulebook_id", "number")
     )
     return [SurveyFigures(*row) for row in rows]
+
+
+def rows_about(citizen_id: UUID) -> dict[str, Rows]:
+    """Everything this room keeps about a person, by table."""
+    return {"survey_answers": plain_rows(SurveyAnswer.objects.filter(citizen_id=citizen_id))}

@@ -3,14 +3,13 @@
 import logging
 from uuid import UUID
 
-from bekal.citizens.queries import contacts_of
+from bekal.citizens.actions import Word, tell_citizens
 from bekal.core import clock
 from bekal.core.events import Actor
 from bekal.core.ports import open_port
 from bekal.engines.draw.beacon import BeaconLied, BeaconRound
 from bekal.engines.draw.commitment import SignaturesRefused
 from bekal.engines.draw.source import CeremonyOpen, Drand, Secrets, Shown, Source, read_source
-from bekal.notices.actions import Message, queue_notices
 from bekal.waves.actions import announce_wave, close_wave, open_wave, propose_annulment, run_draw, settle_joinings
 from bekal.waves.models import Draw, DrawState
 from bekal.waves.ports import Beacon, RoundNotYet
@@ -112,8 +111,5 @@ def announce(wave_id: UUID) -> None:
     wave = wave_of(wave_id)
     people = applicants_of(wave_id)
     announce_wave(by=BY, at=now, wave_id=wave_id)
-    messages = [
-        Message(contact.phone, contact.language, f"result:{wave_id}:{citizen_id}", {"number": wave.number})
-        for citizen_id, contact in sorted(contacts_of(people).items())
-    ]
-    queue_notices(by=BY, at=now, template="waves.result_message", messages=messages)
+    words = [Word(citizen_id, f"result:{wave_id}:{citizen_id}", {"number": wave.number}) for citizen_id in people]
+    tell_citizens(by=BY, at=now, template="waves.result_message", words=words)

@@ -1,14 +1,17 @@
 """People for tests, made as the doors make them."""
 
 import io
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from PIL import Image
 
 from bekal.citizens.actions import record_identity, register_citizen
 from bekal.citizens.models import Citizen
 from bekal.citizens.ports import RegistryAnswer
+from bekal.citizens.readings import read_numbers
 from bekal.citizens.rules import Registration
 from bekal.core.clock import now
 from bekal.core.events import Actor
@@ -38,7 +41,7 @@ def registration(number: int = 1, **said: Any) -> Registration:
         "disability": None,
         "occupation": "job_seeker",
         "interests": ("computer", "design"),
-        "consents": ("identity_check", "research"),
+        "consents": ("identity_check", "recommendations", "research"),
     }
     return Registration(**(usual | said))
 
@@ -70,6 +73,12 @@ class Registry:
         if isinstance(answer, ConnectionError):
             raise answer
         return answer
+
+
+def numbers_of(citizen_id: UUID) -> Mapping[str, str]:
+    """A person's numbers in the clear."""
+    fields = ("nik", "family_card", "phone")
+    return read_numbers(by=BY, at=now(), citizen_id=citizen_id, fields=fields, purpose="own_view")
 
 
 def verified_citizen(number: int = 1, **said: Any) -> Citizen:

@@ -14,6 +14,7 @@ from bekal.citizens.actions import (
     IdentitySettled,
     NikOtherBirthDate,
     NikTaken,
+    PhoneNotHere,
     PhoneTaken,
     correct_details,
     record_identity,
@@ -21,6 +22,7 @@ from bekal.citizens.actions import (
 )
 from bekal.citizens.actions.refusals import REFUSALS
 from bekal.citizens.models import MOVES, Citizen, Consent, Holding, State
+from bekal.citizens.readings import Contact, read_contacts
 from bekal.citizens.rules import FAMILY, NIK
 from bekal.core import marks, vault
 from bekal.core.clock import now
@@ -28,7 +30,7 @@ from bekal.core.errors import Refused
 from bekal.core.machine import Stale, move
 from bekal.core.models import Event, Mark
 from bekal.core.texts import LANGUAGES, text
-from tests.citizens.making import BY, answered, nik, registered_citizen, registration
+from tests.citizens.making import BY, answered, nik, numbers_of, registered_citizen, registration
 
 pytestmark = pytest.mark.django_db
 
@@ -40,14 +42,18 @@ def checked(citizen: Citizen, answer: Any) -> Citizen:
 def test_a_person_registers() -> None:
     citizen = registered_citizen(7, disability="visual", phone="+62 812-3456-0007")
     view = queries.citizen_view(citizen.id)
-    assert (view.name, view.nik_masked, view.phone) == ("Siti Nurhaliza", "3273•••••••••007", "+6281234560007")
+    assert (view.name, view.nik_masked, view.phone_masked) == (
+        "Siti Nurhaliza",
+        "3273•••••••••007",
+        "+62 812 •••• 0007",
+    )
     assert (view.regency_name, view.disability, view.interests) == ("Kota Bandung", "visual", ("computer", "design"))
     assert (view.state, view.mismatching) == ("registered", ())
     assert queries.citizen_of_phone("0812 3456 0007") == citizen.id
     assert queries.citizen_of_phone("0812 3456 9999") is None
     assert queries.citizen_of_phone("?") is None
-    assert queries.nik_of(citizen.id) == nik(7)
-    assert set(queries.consents_of(citizen.id)) == {"identity_check", "research"}
+    assert numbers_of(citizen.id)["nik"] == nik(7)
+    assert set(queries.consents_of(citizen.id)) == {"identity_check", "recommendations", "research"}
     assert queries.citizen_place(citizen.id) == "32.73"
 
 
@@ -71,7 +77,7 @@ def test_references_stand_for_numbers() -> None:
     index = vault.blind_indexes([nik()], place=NIK, version=1)[0]
     assert Mark.objects.get(ref=citizen.nik_ref).index == index
     assert queries.families_of([citizen.id]) == {citizen.id: citizen.family_ref}
-    assert queries.contacts_of([citizen.id])[citizen.id] == queries.Contact("+6281234560001", "id")
+    assert read_contacts(by=BY, at=now(), citizen_ids=[citizen.id])[citizen.id] == Contact("+6281234560001", "id")
 
 
 def test_family_members_share_a_card() -> None:
@@ -164,13 +170,19 @@ def test_a_mismatch_that_the_registry_mends_by_itself() -> None:
 
 def test_correcting_moves_the_marks() -> None:
     citizen = registered_citizen(1)
-    correct_details(by=BY, at=now(), citizen_id=citizen.id, registration=registration(2))
-    assert queries.nik_of(citizen.id) == nik(2)
-    assert queries.citizen_of_phone("081234560002") == citizen.id
-    assert queries.citizen_of_phone("081234560001") is None
-    registered_citizen(1)
+    said = registration(2, phone="081234560001")
+    correct_details(by=BY, at=now(), citizen_id=citizen.id, registration=said)
+    assert numbers_of(citizen.id)["nik"] == nik(2)
+    assert queries.citizen_of_phone("081234560001") == citizen.id
+    registered_citizen(1, phone="081234560009")
     with pytest.raises(NikTaken):
         correct_details(by=BY, at=now(), citizen_id=citizen.id, registration=registration(1))
+
+
+def test_a_phone_does_not_change_by_typing() -> None:
+    citizen = registered_citizen(1)
+    with pytest.raises(PhoneNotHere):
+        correct_details(by=BY, at=now(), citizen_id=citizen.id, registration=registration(1, phone="081234560002"))
 
 
 def test_a_verified_person_changes_the_rest_only() -> None:
@@ -178,7 +190,7 @@ def test_a_verified_person_changes_the_rest_only() -> None:
     said = registration(1, occupation="laid_off", regency_code="31.74", consents=("identity_check",))
     corrected = correct_details(by=BY, at=now(), citizen_id=citizen.id, registration=said)
     assert (corrected.occupation, corrected.state) == ("laid_off", State.VERIFIED)
-    assert set(queries.consents_of(citizen.id)) == {"identity_check"}
+    assert set(queries.consents_of(citizen.id)) == {"identity_check", "recommendations", "research"}
     for other in ({"name": "Siti"}, {"phone": "081299999999"}, {"family_card": "3273100101109998"}):
         with pytest.raises(IdentitySettled):
             correct_details(by=BY, at=now(), citizen_id=citizen.id, registration=registration(1, **other))
@@ -219,8 +231,8 @@ def test_rows_name_themselves() -> None:
 
 def test_queries_do_not_grow_with_people(django_assert_num_queries: Callable[[int], Any]) -> None:
     people = [registered_citizen(number).id for number in range(1, 4)]
-    with django_assert_num_queries(1):
-        assert len(queries.contacts_of(people)) == 3
+    with django_assert_num_queries(4):  # one that reads, one that records, and the transaction
+        assert len(read_contacts(by=BY, at=now(), citizen_ids=people)) == 3
     with django_assert_num_queries(1):
         queries.citizen_view(people[0])
 

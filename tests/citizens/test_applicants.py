@@ -18,7 +18,7 @@ from bekal.citizens.rules import OCCUPATIONS, Registration
 from bekal.core.clock import now
 from bekal.core.errors import Refused
 from bekal.core.models import Event, EventLine, Mark
-from tests.citizens.making import BORN, BY, nik, registered_citizen, registration
+from tests.citizens.making import BORN, BY, nik, numbers_of, registered_citizen, registration
 
 pytestmark = pytest.mark.django_db
 ON = date(2023, 8, 20)
@@ -55,8 +55,8 @@ def test_a_piece_is_registered_as_the_pages_register() -> None:
     same = ("name", "birth_date", "sex", "regency_code", "schooling", "disability", "occupation", "interests",
             "language", "state", "mismatching", "registered_at")  # fmt: skip
     assert [getattr(one, name) for name in same] == [getattr(alone, name) for name in same]
-    assert queries.nik_of(one.id) == nik(1)
-    assert queries.identity_of(one.id).family_card == registration(1).family_card
+    assert numbers_of(one.id)["nik"] == nik(1)
+    assert numbers_of(one.id)["family_card"] == registration(1).family_card
     assert queries.citizen_of_phone("0812 3456 0001") == one.id
     assert set(queries.consents_of(one.id)) == {"identity_check", "research"}
     assert set(Consent.objects.filter(citizen_id=one.id).values_list("taken", flat=True)) == {"signature"}

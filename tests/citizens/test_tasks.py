@@ -13,7 +13,7 @@ from bekal.citizens import actions, tasks
 from bekal.citizens.actions.claims import LEASE
 from bekal.citizens.models import Citizen, State
 from bekal.citizens.ports import RegistryAnswer
-from bekal.citizens.queries import answer_promised, identity_of
+from bekal.citizens.queries import answer_promised
 from bekal.citizens.rules import FAMILY, NIK
 from bekal.citizens.tasks import SILENCES, Patience
 from bekal.core import vault
@@ -24,7 +24,7 @@ from bekal.outside.signed import SignedWire
 from bekal.outside.wire import Answer, Unreachable
 from simulators.http import Request
 from simulators.registry import Registry as StandIn
-from tests.citizens.making import BORN, BY, Registry, answered, nik, registered_citizen, registration
+from tests.citizens.making import BORN, BY, Registry, answered, nik, numbers_of, registered_citizen, registration
 
 pytestmark = pytest.mark.django_db
 TUESDAY = datetime(2023, 8, 1, 3, 0, tzinfo=UTC)
@@ -166,13 +166,13 @@ class Machine:
 def thousand() -> None:
     """A thousand people who wait, entered as fast as the database takes them; all have the NIK of the first."""
     first = registered_citizen(1)
-    said = identity_of(first.id)
+    said = numbers_of(first.id)
     rows = []
     for number in range(1, 1_000):
         row = copy(first)
         row.id = row.nik_ref = UUID(int=first.id.int + number)
-        row.nik_sealed = vault.seal(said.nik, place=NIK, row=row.id)
-        row.family_sealed = vault.seal(said.family_card, place=FAMILY, row=row.id)
+        row.nik_sealed = vault.seal(said["nik"], place=NIK, row=row.id)
+        row.family_sealed = vault.seal(said["family_card"], place=FAMILY, row=row.id)
         rows.append(row)
     Citizen.objects.bulk_create(rows)
 

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from bekal.citizens import queries
 from bekal.citizens.actions import NikTaken, PhoneTaken
 from bekal.citizens.models import Citizen
+from bekal.citizens.readings import read_numbers
 from bekal.citizens.rules import NIK
 from bekal.core import marks, renewal, vault
 from bekal.core.clock import now
@@ -28,7 +29,7 @@ from bekal.core.events import Actor
 from bekal.core.fields import SealedField
 from bekal.core.models import Event, Mark
 from bekal.project.settings import WrongSetting, later_keys
-from tests.citizens.making import nik, registered_citizen
+from tests.citizens.making import nik, numbers_of, registered_citizen
 
 BY = Actor.system("tests")
 SECOND, THIRD = bytes([2]) * 32, bytes([3]) * 32
@@ -86,11 +87,11 @@ def test_columns_are_sealed_anew_and_open_without_the_old_key() -> None:
     people = [registered_citizen(number) for number in range(1, 6)]
     with keyed(columns=2):
         assert renewal.left_to_renew()["citizens_citizen.nik_sealed"] == 5
-        assert [queries.nik_of(person.id) for person in people] == [nik(number) for number in range(1, 6)]
+        assert [numbers_of(person.id)["nik"] for person in people] == [nik(number) for number in range(1, 6)]
         assert renewed() == 15
         assert (renewed(), renewal.left_to_renew()) == (0, {})
         with override_settings(MASTER_KEY=bytes(32)):
-            assert queries.nik_of(people[2].id) == nik(3)
+            assert numbers_of(people[2].id)["nik"] == nik(3)
         assert Event.objects.filter(kind="core.column_renewed").count() == 3
 
 
@@ -176,7 +177,10 @@ def test_killed_in_the_middle_and_run_again() -> None:
     assert again.stdout.startswith(f"{9_000 - done} values renewed")
     assert _under_the_second() == 9_000
     with keyed(columns=2):
-        assert queries.nik_of(UUID(int=4_321)) == nik(4_321)
+        read = read_numbers(
+            by=Actor.system("tests"), at=now(), citizen_id=UUID(int=4_321), fields=("nik",), purpose="own_view"
+        )
+        assert read["nik"] == nik(4_321)
 
 
 def _under_the_second() -> int:

@@ -9,7 +9,6 @@ from django.test import Client
 from bekal.access.actions import add_staff, create_sign_in_link
 from bekal.catalogue.models import Schedule
 from bekal.citizens.ports import FaceAnswer
-from bekal.citizens.queries import citizen_view
 from bekal.core import clock
 from bekal.core.events import Actor
 from bekal.incentives.actions import plan_pay_run
@@ -28,6 +27,7 @@ from bekal.scholarships.models import Award
 from bekal.waves.models import Application
 from tests.careers.making import posting, taken_in
 from tests.catalogue.making import curated, schedule
+from tests.citizens.making import numbers_of
 from tests.incentives.making import linked
 from tests.learning.making import Bought
 from tests.market.making import bought
@@ -154,4 +154,4 @@ def as_staff(staff_id: UUID, *roles: str) -> Client:
 
 
 def phone_of(citizen_id: UUID) -> str:
-    return citizen_view(citizen_id).phone
+    return numbers_of(citizen_id)["phone"]

@@ -181,7 +181,7 @@ class TestReview:
         assert text("review.none", "id") in last.content.decode()
         assert text("face.matched", "id") in words(as_citizen(first))
         assert text("face.refused.not_live", "id") in words(as_citizen(second))
-        assert Event.objects.filter(kind="citizens.identity_read", person_id=first).count() >= 2
+        assert Event.objects.filter(kind="citizens.data_read", person_id=first).count() >= 2
 
     def test_two_reviewers_never_see_one_case(self, siti: Citizen, outside: Outside) -> None:
         outside.face = UNLIKE

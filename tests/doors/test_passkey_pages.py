@@ -147,9 +147,9 @@ def test_a_number_that_was_idle_needs_a_second_proof(small_world: World, clock_a
 
 
 def card_end(world: World) -> str:
-    from bekal.citizens.queries import identity_of
+    from tests.citizens.making import numbers_of
 
-    return identity_of(world.winner).family_card[-4:]
+    return numbers_of(world.winner)["family_card"][-4:]
 
 
 def test_guessing_the_second_proof_ends_for_a_day(small_world: World, clock_at: Callable[[datetime], None]) -> None:

@@ -26,6 +26,7 @@ def linked(one: Bought, *, channel: str = "bank", account: str = "", at: datetim
     return link_account(
         by=Actor.citizen(one.citizen_id), at=at, citizen_id=one.citizen_id, channel=channel,
         account=account or f"77{one.citizen_id.int % 10**8:08}", holder=Holder(name, True, True, None, None),
+        confirmed=True,
     )  # fmt: skip
 
 

@@ -217,11 +217,12 @@ def test_a_refused_order_is_followed_by_one_that_names_it() -> None:
     assert Notice.objects.filter(template="incentives.notice_refused").count() == 1
     assert approved_run(at=ENDS_AT + timedelta(hours=1)) is None
     linked(one, account="888777666")
-    approved_run(at=ENDS_AT + timedelta(hours=2))
+    assert approved_run(at=ENDS_AT + timedelta(hours=23)) is None
+    approved_run(at=ENDS_AT + timedelta(hours=26))
     dead = {order.kind: order.reference for order in orders_of(one.citizen_id) if order.attempt == 1}
     second = [order for order in orders_of(one.citizen_id) if order.attempt == 2]
     assert {order.kind: order.replaces for order in second} == dead
-    answer(taken(ENDS_AT + timedelta(hours=2)), PAID)
+    answer(taken(ENDS_AT + timedelta(hours=26)), PAID)
     assert sorted(states(one)) == [
         ("completion", 1, "refused"), ("completion", 2, "paid"), ("survey", 1, "refused"), ("survey", 2, "paid"),
     ]  # fmt: skip

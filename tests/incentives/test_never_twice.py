@@ -20,6 +20,7 @@ from bekal.incentives.actions import record_answers, resume_pay_run, take_orders
 from bekal.incentives.models import PayeeAccount, PaymentOrder, PayRun
 from bekal.incentives.ports import PayAnswer
 from bekal.incentives.queries import due_entitlements, open_orders
+from bekal.incentives.readings import read_payees
 from bekal.ledger.queries import balance, imbalance
 from tests.incentives.making import Bookkeeper, approved_run, entitled, linked
 from tests.learning.making import ENDS_AT, Bought, shop
@@ -65,8 +66,9 @@ class Payouts(RuleBasedStateMachine):
     @rule(fates=PAY_FATES, limit=st.integers(1, 4))
     def worker_dies_after_the_call(self, fates: list[str], limit: int) -> None:
         self.bank.will(fates)
-        for row in take_orders(by=WORKER, at=self.at, channel="bank", limit=limit):
-            self.heard.append((row.id, tasks._pay(self.bank, row)))
+        rows = take_orders(by=WORKER, at=self.at, channel="bank", limit=limit)
+        payees = read_payees(by=WORKER, at=self.at, orders=rows)
+        self.heard += [(row.id, tasks._pay(payees, self.bank, row)) for row in rows]
 
     @rule()
     def answers_arrive_late_and_twice(self) -> None:
@@ -83,7 +85,7 @@ class Payouts(RuleBasedStateMachine):
     def messages_arrive_late_and_twice(self) -> None:
         self.bank.deliver()
 
-    @rule(minutes=st.sampled_from([1, 3, 6, 60]))
+    @rule(minutes=st.sampled_from([1, 3, 6, 60, 25 * 60]))
     def time_passes(self, minutes: int) -> None:
         self.at += timedelta(minutes=minutes)
         self.set_clock(self.at)
@@ -96,10 +98,22 @@ class Payouts(RuleBasedStateMachine):
                 self.accounts += 1
                 linked(one, account=f"5550000{self.accounts:04}", at=self.at)
 
+    @rule(place=st.integers(0, PEOPLE - 1))
+    def somebody_changes_the_account(self, place: int) -> None:
+        self.accounts += 1
+        linked(self.recipients[place], account=f"6660000{self.accounts:04}", at=self.at)
+
     @rule()
     def staff_resume_halted_runs(self) -> None:
         for run_id in PayRun.objects.filter(state="halted").values_list("id", flat=True):
             resume_pay_run(by=Actor.staff("maker"), at=self.at, pay_run_id=run_id, why="dana masuk")
+
+    @invariant()
+    def money_waits_a_day_after_a_change(self) -> None:
+        """Nothing planned since an account was linked goes to it before its day is over."""
+        for row in PayeeAccount.objects.all():
+            early = {"planned_at__gte": row.linked_at, "planned_at__lt": row.pays_from}
+            assert not PaymentOrder.objects.filter(account_ref=row.account_ref, **early).exists()
 
     @invariant()
     def nobody_is_paid_twice(self) -> None:
@@ -128,7 +142,7 @@ class Payouts(RuleBasedStateMachine):
             if sum(self.paid_by_the_bank().values()) == 2 * PEOPLE and open_orders() == 0:
                 return
             self.messages_arrive_late_and_twice()
-            self.time_passes(60)
+            self.time_passes(25 * 60)
             self.staff_resume_halted_runs()
             self.citizens_link_other_accounts()
             self.plan_and_approve()

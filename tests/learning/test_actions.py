@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from bekal.citizens.ports import FaceAnswer
-from bekal.citizens.queries import citizen_view, nik_of
+from bekal.citizens.queries import citizen_view
 from bekal.core.events import Actor
 from bekal.core.models import Event
 from bekal.engines.credential import verify_credential
@@ -56,6 +56,7 @@ from bekal.market.actions import cancel_schedule
 from bekal.market.models import Purchase
 from bekal.notices.models import Notice
 from bekal.scholarships.models import Award
+from tests.citizens.making import numbers_of
 from tests.learning.making import (
     ALIKE,
     BY,
@@ -126,7 +127,7 @@ def test_the_whole_way_to_a_signed_certificate() -> None:
     assert verify_credential(document) == []
     assert verify_credential({**document, "name": "Lain"})
     assert citizen_view(one.citizen_id).name in str(document)
-    assert nik_of(one.citizen_id) not in str(document)
+    assert numbers_of(one.citizen_id)["nik"] not in str(document)
     assert (
         mine.issued_at == first_certified_at(one.award_id) == first_certificates([one.award_id])[one.award_id].issued_at
     )

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from bekal.citizens.ports import FaceAnswer
-from bekal.citizens.queries import nik_of
 from bekal.learning import tasks
 from bekal.learning.actions import open_attendance
+from tests.citizens.making import numbers_of
 from tests.learning.making import BY, ENDS_AT, LEARNS_AT, Bought, bought, learned, shop
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seeded")]
@@ -48,7 +48,7 @@ def test_a_photo_is_compared_outside_the_action(
     clock_at(LEARNS_AT)
     page = tasks.check_face(token=token_of(one), citizen_id=one.citizen_id, photo=b"jpeg")
     assert page.state == state
-    assert [(call["nik"], call["photo"]) for call in faces.asked] == [(nik_of(one.citizen_id), b"jpeg")]
+    assert [(call["nik"], call["photo"]) for call in faces.asked] == [(numbers_of(one.citizen_id)["nik"], b"jpeg")]
     assert len(faces.asked[0]["reference"]) <= 64
 
 

@@ -25,6 +25,7 @@ from bekal.access.actions.passkeys import (
     remove_passkey,
     use_passkey,
 )
+from bekal.access.actions.principals import end_sessions, forget_principal
 from bekal.access.actions.sign_ins import ProofWrong, TooManyProofs, give_proof, record_sign_in
 from bekal.access.actions.staff import add_staff
 
@@ -51,7 +52,9 @@ __all__ = [
     "add_staff",
     "approve",
     "create_sign_in_link",
+    "end_sessions",
     "forget_codes",
+    "forget_principal",
     "give_proof",
     "issue_code",
     "propose",

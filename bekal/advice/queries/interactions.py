@@ -9,18 +9,23 @@ from django.db.models import QuerySet
 from bekal.advice.rules.training import Item, Pair, liked
 from bekal.catalogue.models import Rating, Training, TrainingState
 from bekal.citizens.models import Citizen
+from bekal.citizens.queries import who_allow
 from bekal.learning.models import Certificate, CertificateState
 from bekal.market.models import Purchase, PurchaseState
 
 
 def pairs() -> list[Pair]:
-    """One pair for everything bought or finished with a certificate, at the instant of buying, in order of time."""
+    """One pair for everything bought or finished with a certificate, at the instant of buying, in order of time.
+
+    Of people who allow recommendations today; whoever takes that back is not learnt from in the next training.
+    """
     stars = {(person, training): count for person, training, count in _columns(Rating.objects.all(), "stars")}
     issued = Certificate.objects.filter(state=CertificateState.ISSUED)
     paid = Purchase.objects.filter(state=PurchaseState.PAID, paid_at__isnull=False)
     chosen = {(person, training): at for person, training, at in _columns(issued, "reported_at")}
     chosen |= {(person, training): at for person, training, at in _columns(paid, "paid_at")}
-    found = [Pair(*key, at, liked(stars.get(key))) for key, at in chosen.items()]
+    allowed = who_allow({person for person, _ in chosen}, "recommendations")
+    found = [Pair(*key, at, liked(stars.get(key))) for key, at in chosen.items() if key[0] in allowed]
     return sorted(found, key=lambda pair: (pair.at, pair.person, pair.training))
 
 

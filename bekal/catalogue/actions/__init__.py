@@ -1,7 +1,7 @@
 """Every write of the catalogue."""
 
 from bekal.catalogue.actions.curation import declare_tie, propose_training, review_training, suspend_training
-from bekal.catalogue.actions.ratings import rate_training
+from bekal.catalogue.actions.ratings import forget_rater, rate_training
 from bekal.catalogue.actions.refusals import (
     AlreadyDecided,
     AlreadyReviewed,
@@ -37,6 +37,7 @@ __all__ = [
     "TrainingMalformed",
     "close_schedule",
     "declare_tie",
+    "forget_rater",
     "open_schedule",
     "propose_training",
     "rate_training",

@@ -7,7 +7,7 @@ from bekal.catalogue.actions.refusals import RatingOutOfRange, RatingWordy
 from bekal.catalogue.models import Rating
 from bekal.core import ids
 from bekal.core.atomic import action
-from bekal.core.events import Actor, record
+from bekal.core.events import Actor, record, record_person
 
 
 @action
@@ -41,3 +41,10 @@ def rate_training(*, by: Actor, at: datetime, citizen_id: UUID, training_id: UUI
         data={"stars": stars, "first": fresh},
     )
     return rating
+
+
+@action
+def forget_rater(*, by: Actor, at: datetime, citizen_id: UUID) -> None:
+    """Wipe what a person wrote about trainings; the stars stay in the averages."""
+    Rating.objects.filter(citizen_id=citizen_id).update(words="")
+    record_person(kind="catalogue.rater_forgotten", by=by, at=at, person=citizen_id)

@@ -1,7 +1,17 @@
 """Every write about a person, split by noun."""
 
-from bekal.citizens.actions.applicants import Registered, register_applicants
-from bekal.citizens.actions.claims import claim_face, claim_identity
+from bekal.citizens.actions.applicants import (
+    Registered,
+    register_applicants,
+)
+from bekal.citizens.actions.claims import (
+    claim_face,
+    claim_identity,
+)
+from bekal.citizens.actions.consents import (
+    give_consents,
+    withdraw_consent,
+)
 from bekal.citizens.actions.drafts import (
     DraftGone,
     correct_from_draft,
@@ -18,17 +28,39 @@ from bekal.citizens.actions.faces import (
     submit_photo,
     take_face_case,
 )
-from bekal.citizens.actions.identity import record_identity
+from bekal.citizens.actions.forgetting import (
+    forget_identity,
+)
+from bekal.citizens.actions.identity import (
+    record_identity,
+)
+from bekal.citizens.actions.phones import (
+    NEW_NUMBER,
+    ask_phone_change,
+    settle_phone_change,
+    stop_phone_change,
+)
+from bekal.citizens.actions.recovery import (
+    Claim,
+    approve_recovery,
+    open_recovery,
+    propose_recovery,
+    refuse_recovery,
+)
 from bekal.citizens.actions.refusals import (
     BirthDateImpossible,
     CaseGone,
+    ChangeGone,
+    ChangeWaits,
     ChoiceUnknown,
     ConsentMissing,
+    ConsentNeeded,
     DecisionMissing,
     FaceBeforeData,
     FaceSettled,
     FamilyCardIsNik,
     FamilyCardMalformed,
+    FreshProofMissing,
     IdentitySettled,
     NameHasSign,
     NameMissing,
@@ -43,6 +75,8 @@ from bekal.citizens.actions.refusals import (
     NikTaken,
     NikWrongLength,
     PhoneMalformed,
+    PhoneNotHere,
+    PhoneSame,
     PhoneTaken,
     PhotoInCheck,
     PhotoMissing,
@@ -52,21 +86,39 @@ from bekal.citizens.actions.refusals import (
     PhotoTooManyPixels,
     PhotoTooSmall,
     PhotoUnreadable,
+    RecoveryChanged,
+    RecoveryGone,
+    RecoveryNeedsReason,
     UnderAge,
 )
-from bekal.citizens.actions.registration import check_registration, correct_details, register_citizen
+from bekal.citizens.actions.registration import (
+    check_registration,
+    correct_details,
+    register_citizen,
+)
+from bekal.citizens.actions.telling import (
+    Word,
+    send_code,
+    tell_citizens,
+)
 
 __all__ = [
+    "NEW_NUMBER",
     "BirthDateImpossible",
     "CaseGone",
+    "ChangeGone",
+    "ChangeWaits",
     "ChoiceUnknown",
+    "Claim",
     "ConsentMissing",
+    "ConsentNeeded",
     "DecisionMissing",
     "DraftGone",
     "FaceBeforeData",
     "FaceSettled",
     "FamilyCardIsNik",
     "FamilyCardMalformed",
+    "FreshProofMissing",
     "IdentitySettled",
     "NameHasSign",
     "NameMissing",
@@ -81,6 +133,8 @@ __all__ = [
     "NikTaken",
     "NikWrongLength",
     "PhoneMalformed",
+    "PhoneNotHere",
+    "PhoneSame",
     "PhoneTaken",
     "PhotoInCheck",
     "PhotoMissing",
@@ -90,8 +144,14 @@ __all__ = [
     "PhotoTooManyPixels",
     "PhotoTooSmall",
     "PhotoUnreadable",
+    "RecoveryChanged",
+    "RecoveryGone",
+    "RecoveryNeedsReason",
     "Registered",
     "UnderAge",
+    "Word",
+    "approve_recovery",
+    "ask_phone_change",
     "check_registration",
     "claim_face",
     "claim_identity",
@@ -99,15 +159,25 @@ __all__ = [
     "correct_from_draft",
     "decide_face_case",
     "forget_drafts",
+    "forget_identity",
     "forget_photos",
+    "give_consents",
     "keep_answers",
     "move_draft",
+    "open_recovery",
+    "propose_recovery",
     "read_case_photo",
     "record_face_answer",
     "record_identity",
+    "refuse_recovery",
     "register_applicants",
     "register_citizen",
     "register_from_draft",
+    "send_code",
+    "settle_phone_change",
+    "stop_phone_change",
     "submit_photo",
     "take_face_case",
+    "tell_citizens",
+    "withdraw_consent",
 ]

@@ -17,12 +17,14 @@ from bekal.citizens.actions.refusals import (
 from bekal.citizens.models import FACE_MOVES, Citizen, FaceCheck, FacePhoto, FaceState, FaceTry, State
 from bekal.citizens.photos import Photo, PhotoFault
 from bekal.citizens.ports import FaceAnswer
+from bekal.citizens.purposes import Purpose
+from bekal.citizens.readings import read_sent_photo, record_reading
 from bekal.citizens.rules import FACE_PHOTO, FACE_REFUSALS, IDENTITY_POLICY, face_next, face_passes, promised_day
 from bekal.core import events, ids, machine, vault
 from bekal.core.atomic import action
 from bekal.core.events import Actor
 
-PURPOSE = "face_review"
+PURPOSE: Purpose = "face_review"
 TAKEN = timedelta(minutes=IDENTITY_POLICY.take_minutes)
 KEPT = timedelta(days=IDENTITY_POLICY.keep_days)
 
@@ -103,7 +105,8 @@ def take_face_case(*, by: Actor, at: datetime, role: str) -> FaceCheck | None:
         return None
     check.taken_by, check.taken_at = by.key, at
     check.save(update_fields=["taken_by", "taken_at"])
-    _record_reading(by, at, check.citizen_id, role, ["name", "nik_masked", "birth_date", "face_tries"])
+    seen = ("name", "nik_masked", "birth_date", "face_tries")
+    record_reading(by=by, at=at, people=[check.citizen_id], fields=seen, purpose=PURPOSE, role=role)
     return check
 
 
@@ -111,9 +114,7 @@ def take_face_case(*, by: Actor, at: datetime, role: str) -> FaceCheck | None:
 def read_case_photo(*, by: Actor, at: datetime, citizen_id: UUID, role: str) -> bytes:
     """The photo (JPEG) of a case the reviewer has taken, in the clear; the reading is recorded."""
     _own_case(by, citizen_id)
-    sealed = FacePhoto.objects.values_list("jpeg_sealed", flat=True).get(citizen_id=citizen_id)
-    _record_reading(by, at, citizen_id, role, ["face_photo"])
-    return vault.unseal_bytes(sealed, place=FACE_PHOTO, row=citizen_id)
+    return read_sent_photo(by=by, at=at, citizen_id=citizen_id, purpose=PURPOSE, role=role)
 
 
 @action
@@ -154,10 +155,6 @@ def _own_case(by: Actor, citizen_id: UUID) -> FaceCheck:
     if check is None or check.state != FaceState.REVIEW or check.taken_by != by.key:
         raise CaseGone
     return check
-
-
-def _record_reading(by: Actor, at: datetime, citizen_id: UUID, role: str, fields: list[str]) -> None:
-    _record("citizens.identity_read", by, at, citizen_id, {"role": role, "fields": fields}, PURPOSE)
 
 
 def _record(kind: str, by: Actor, at: datetime, citizen_id: UUID, data: dict[str, Any], why: str = "") -> None:

@@ -169,6 +169,54 @@ class IdentitySettled(Refused):
     code = "citizens.identity_settled"
 
 
+class PhoneNotHere(Refused):
+    """The phone changes on its own page, with a fresh proof and a day's notice."""
+
+    code = "citizens.phone_not_here"
+
+
+class ConsentNeeded(Refused):
+    """The check of identity cannot be withdrawn while the person takes part."""
+
+    code = "citizens.consent_needed"
+
+
+class FreshProofMissing(Refused):
+    """Neither a code to the old number nor another proof of who asks."""
+
+    code = "citizens.fresh_proof_missing"
+
+
+class PhoneSame(Refused):
+    code = "citizens.phone_same"
+
+
+class ChangeWaits(Refused):
+    """One change at a time. Facts: at_id, at_en, when the waiting one takes effect."""
+
+    code = "citizens.change_waits"
+
+
+class ChangeGone(Refused):
+    code = "citizens.change_gone"
+
+
+class RecoveryGone(Refused):
+    """No such recovery, or it was decided, stopped or has lapsed."""
+
+    code = "citizens.recovery_gone"
+
+
+class RecoveryChanged(Refused):
+    """What is to be approved is not what was proposed."""
+
+    code = "citizens.recovery_changed"
+
+
+class RecoveryNeedsReason(Refused):
+    code = "citizens.recovery_needs_reason"
+
+
 REFUSALS: dict[str, type[Refused]] = {
     refusal.code.removeprefix("citizens."): refusal
     for refusal in (

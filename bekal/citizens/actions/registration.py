@@ -5,9 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from bekal.citizens import rules
-from bekal.citizens.actions.refusals import REFUSALS, IdentitySettled, NikTaken, PhoneTaken
+from bekal.citizens.actions.consents import give_consents
+from bekal.citizens.actions.refusals import REFUSALS, IdentitySettled, NikTaken, PhoneNotHere, PhoneTaken
 from bekal.citizens.actions.traces import record
-from bekal.citizens.models import MOVES, Citizen, Consent, Holding, State
+from bekal.citizens.models import MOVES, Citizen, Holding, State
 from bekal.citizens.rules import FAMILY, NIK, PHONE, Details, Fault, Registration
 from bekal.core import ids, machine, marks, vault
 from bekal.core.atomic import action
@@ -33,7 +34,7 @@ def register_citizen(*, by: Actor, at: datetime, registration: Registration) -> 
     citizen = Citizen(id=citizen_id, registered_at=at, **_columns(citizen_id, details))
     _hold(citizen)
     citizen.save(force_insert=True)
-    _consent(citizen.id, registration.consents, at)
+    give_consents(by=by, at=at, citizen_id=citizen.id, purposes=registration.consents)
     data = {"regency": citizen.regency_code, "occupation": citizen.occupation}
     record("citizens.citizen_registered", by, at, citizen, data)
     return citizen
@@ -41,23 +42,26 @@ def register_citizen(*, by: Actor, at: datetime, registration: Registration) -> 
 
 @action
 def correct_details(*, by: Actor, at: datetime, citizen_id: UUID, registration: Registration) -> Citizen:
-    """Replace what a person said. A mismatched person is asked about again; a verified one keeps identity and phone."""
+    """Replace what a person said. A mismatched person is asked about again; a verified one keeps identity and phone.
+
+    The phone changes only with a fresh proof and a day's notice (`ask_phone_change`); consents only on their own.
+    """
     details = check_registration(registration, at)
     citizen = Citizen.objects.select_for_update().get(id=citizen_id)
     columns = _columns(citizen.id, details)
     changed = any(getattr(citizen, name) != columns[name] for name in SETTLED)
     if changed and citizen.state == State.VERIFIED:
         raise IdentitySettled
+    if columns["phone_ref"] != citizen.phone_ref:
+        raise PhoneNotHere
     if citizen.state == State.MISMATCHED:
         machine.move(citizen, State.REGISTERED, moves=MOVES, mismatching=[])
     for name, value in columns.items():
         setattr(citizen, name, value)
     if changed:
-        Holding.objects.filter(citizen_id=citizen.id).delete()
+        Holding.objects.filter(citizen_id=citizen.id).exclude(kind="reserved").delete()
         _hold(citizen)
     citizen.save(update_fields=list(columns))
-    Consent.objects.filter(citizen_id=citizen.id).exclude(purpose__in=registration.consents).delete()
-    _consent(citizen.id, registration.consents, at)
     record("citizens.details_corrected", by, at, citizen, {"identity_changed": changed})
     return citizen
 
@@ -96,11 +100,3 @@ def _hold(citizen: Citizen) -> None:
         raise NikTaken
     if "phone" not in held:
         raise PhoneTaken
-
-
-def _consent(citizen_id: UUID, purposes: tuple[str, ...], at: datetime) -> None:
-    consents = [
-        Consent(id=ids.fresh("consent", str(citizen_id), purpose), citizen_id=citizen_id, purpose=purpose, given_at=at)
-        for purpose in sorted(set(purposes))
-    ]
-    Consent.objects.bulk_create(consents, ignore_conflicts=True)

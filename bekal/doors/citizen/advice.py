@@ -5,7 +5,7 @@ from django.views.decorators.http import require_safe
 
 from bekal.advice.queries import package_for, recommendations_for
 from bekal.careers.queries import vacancies_for
-from bekal.citizens.queries import citizen_place
+from bekal.citizens.queries import citizen_place, consents_of
 from bekal.doors import answers
 from bekal.doors.fields import Field, asked
 from bekal.doors.languages import say
@@ -24,11 +24,10 @@ GOAL = Field("goal", "select", answers.one_of(fields), field_choices)
 def advice_page(request: HttpRequest) -> HttpResponse:
     """Recommendations with their reasons; with `?goal=` a package that fits the balance."""
     key = citizen_id(request)
-    goal = request.GET.get("goal", "")
+    goal, personal = request.GET.get("goal", ""), "recommendations" in consents_of(key)
     package = package_for(key, goal) if goal in fields() else None
-    recommended = tuple(
-        (training_row(one.training), say(one.reason, **dict(one.facts))) for one in recommendations_for(key)
-    )
+    found = recommendations_for(key, opt_out=not personal)
+    recommended = tuple((training_row(one.training), say(one.reason, **dict(one.facts))) for one in found)
     return show(
         request, "citizen/advice.html", recommended=recommended, goal=asked(GOAL, (goal,)), package=package,
         package_rows=tuple(training_row(one) for one in package.trainings) if package else (),

@@ -10,7 +10,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_POST, require_safe
 
-from bekal.citizens.queries import answer_promised, citizen_view, face_of, identity_of
+from bekal.citizens.queries import answer_promised, citizen_view, face_of
+from bekal.citizens.readings import read_identity, read_numbers
 from bekal.core import clock
 from bekal.core.texts import table
 from bekal.doors.citizen import draft as drafts
@@ -19,7 +20,7 @@ from bekal.doors.citizen.questions import DISABILITIES, STEPS
 from bekal.doors.citizen.tracker import Standing, way
 from bekal.doors.languages import say
 from bekal.doors.pages import show
-from bekal.doors.sessions import citizen_id, leave_word, permission
+from bekal.doors.sessions import actor, citizen_id, leave_word, permission
 from bekal.doors.skill_names import skill_names
 from bekal.eligibility.queries import VerdictView, verdict_of
 from bekal.eligibility.tasks import verify_and_decide
@@ -117,17 +118,19 @@ def _words(key: str, facts: Mapping[str, Any]) -> str:
 def correct(request: HttpRequest) -> HttpResponse:
     """Open the questions again with the answers we hold: the one named by `field`, or the summary."""
     key = citizen_id(request)
-    person, said = citizen_view(key), identity_of(key)
+    by, at = actor(request), clock.now()
+    person, said = citizen_view(key), read_identity(by=by, at=at, citizen_id=key, purpose="correction")
+    phone = read_numbers(by=by, at=at, citizen_id=key, fields=("phone",), purpose="correction")["phone"]
     disability = (
         person.disability if person.disability in DISABILITIES else "none" if person.disability is None else "other"
     )
     answers = {
-        "phone": [person.phone], "name": [said.name], "nik": [said.nik], "family_card": [said.family_card],
+        "phone": [phone], "name": [said.name], "nik": [said.nik], "family_card": [said.family_card],
         "birth_date": [said.birth_date.isoformat()], "province": [person.regency_code[:2]],
         "regency": [person.regency_code], "schooling": [person.schooling], "occupation": [person.occupation],
         "disability": [disability], "interests": list(person.interests),
     }  # fmt: skip
-    drafts.open_with(request, person.phone, answers)
+    drafts.open_with(request, phone, answers)
     request.session["correcting"] = True
     slug = next((step.slug for step in STEPS if step.name == request.POST.get("field")), None)
     return HttpResponseRedirect(f"/daftar/{slug}?ubah=1" if slug else "/daftar/periksa")

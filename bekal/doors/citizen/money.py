@@ -1,29 +1,33 @@
 """The balance with its statement, the account money is sent to, and the incentives."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_http_methods, require_safe
 
+from bekal.access.actions import CodeTooSoon
 from bekal.citizens.queries import citizen_place
 from bekal.core import clock
 from bekal.core.errors import Refused
 from bekal.core.texts import table
 from bekal.doors import answers
-from bekal.doors.fields import Choice, Field, WrongAnswer, asked, read_form
+from bekal.doors.citizen.questions import CODE
+from bekal.doors.fields import Asked, Choice, Field, WrongAnswer, asked, read_form
 from bekal.doors.languages import say
 from bekal.doors.moments import zone_of
 from bekal.doors.pages import Fault, refusal_words, show
-from bekal.doors.sessions import citizen_id, leave_word, permission
-from bekal.incentives.actions.accounts import AccountRefused
+from bekal.doors.sessions import citizen_id, keep_sealed, leave_word, permission, read_sealed
+from bekal.incentives.actions.accounts import AccountRefused, is_other_account
 from bekal.incentives.queries import ChecklistItem, checklist, entitlements_of, orders_of, payee_of
-from bekal.incentives.tasks import link
+from bekal.incentives.tasks import ask_change, change, link
 from bekal.ledger.queries import StatementLine, balance, statement
 from bekal.scholarships.queries import award_of, incentive_account, training_account
 
 CHANNELS = ("bank", "wallet")
+KEPT = "account_change"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,26 +81,68 @@ ACCOUNT_FORM = (
 @permission("citizen")
 @require_http_methods(["GET", "HEAD", "POST"])
 def account_page(request: HttpRequest) -> HttpResponse:
-    """Link an account: the bank or wallet is asked at once whether it is the person's."""
+    """Link an account: the bank or wallet is asked at once whether it is the person's. Another account needs a code."""
     key = citizen_id(request)
     if request.method != "POST":
-        return show(
-            request, "citizen/account.html", fields=tuple(asked(field) for field in ACCOUNT_FORM), payee=payee_of(key)
-        )
+        return _account(request, tuple(asked(field) for field in ACCOUNT_FORM))
     reading = read_form(ACCOUNT_FORM, dict(request.POST.lists()))
     faults = reading.faults
     if not faults:
-        try:
-            link(key, reading.values["channel"], reading.values["account"])
-        except AccountRefused as refused:
-            faults = tuple(Fault("account", say(reason)) for reason in refused.reasons)
-        except Refused as refused:
-            faults = (Fault("account", refusal_words(refused)),)
+        channel, account = reading.values["channel"], reading.values["account"]
+        if is_other_account(key, channel, account):
+            return _send_code(request, channel, account)
+        faults = _faults(lambda: link(key, channel, account), "account")
     if faults:
         shown = tuple(asked(field, reading.raw[field.name], faults) for field in ACCOUNT_FORM)
-        return show(request, "citizen/account.html", faults=faults, fields=shown, payee=payee_of(key))
+        return _account(request, shown, faults)
     leave_word(request, "good", "account.linked")
     return HttpResponseRedirect("/saya/rekening")
+
+
+def _account(request: HttpRequest, fields: tuple[Asked, ...], faults: tuple[Fault, ...] = ()) -> HttpResponse:
+    payee = payee_of(citizen_id(request))
+    cooling = payee is not None and payee.pays_from > clock.now()
+    return show(request, "citizen/account.html", faults=faults, fields=fields, payee=payee, cooling=cooling)
+
+
+def _send_code(request: HttpRequest, channel: str, account: str) -> HttpResponse:
+    try:
+        ask_change(citizen_id(request), channel, account)
+    except CodeTooSoon as refused:
+        leave_word(request, "care", refused.code, **refused.facts)
+    keep_sealed(request, KEPT, json.dumps([str(citizen_id(request)), channel, account]))
+    return HttpResponseRedirect("/saya/rekening/kode")
+
+
+@permission("citizen")
+@require_http_methods(["GET", "HEAD", "POST"])
+def account_code_page(request: HttpRequest) -> HttpResponse:
+    """The code that confirms the change to exactly this account."""
+    key, kept = citizen_id(request), read_sealed(request, KEPT)
+    owner, channel, account = json.loads(kept) if kept else ("", "", "")
+    if owner != str(key):
+        return HttpResponseRedirect("/saya/rekening")
+    faults: tuple[Fault, ...] = ()
+    if request.method == "POST":
+        reading = read_form([CODE], dict(request.POST.lists()))
+        faults = reading.faults or _faults(lambda: change(key, channel, account, reading.values["code"]), "code")
+        if not faults:
+            keep_sealed(request, KEPT, "")
+            leave_word(request, "good", "account.changed")
+            return HttpResponseRedirect("/saya/rekening")
+    return show(
+        request, "citizen/account_code.html", faults=faults, asked=asked(CODE, (), faults), tail=account[-4:]
+    )  # fmt: skip
+
+
+def _faults(act: Callable[[], object], anchor: str) -> tuple[Fault, ...]:
+    try:
+        act()
+    except AccountRefused as refused:
+        return tuple(Fault(anchor, say(reason)) for reason in refused.reasons)
+    except Refused as refused:
+        return (Fault(anchor, refusal_words(refused)),)
+    return ()
 
 
 @permission("citizen")

@@ -17,6 +17,7 @@ from bekal.access.actions import Challenge, Told, register_passkey, remove_passk
 from bekal.access.queries import passkeys_of, principal_key
 from bekal.access.rules import CODE_MINUTES
 from bekal.citizens.queries import citizen_view
+from bekal.citizens.readings import read_contacts
 from bekal.core import clock, ids
 from bekal.core.errors import Refused
 from bekal.doors.citizen.sign_in import HOME, phone_page
@@ -168,5 +169,6 @@ def _take(request: HttpRequest, name: str) -> Challenge | None:
 
 
 def _told(request: HttpRequest) -> Told:
-    person = citizen_view(citizen_id(request))
-    return Told(person.phone, person.language)
+    key = citizen_id(request)
+    contact = read_contacts(by=actor(request), at=clock.now(), citizen_ids=[key])[key]
+    return Told(contact.phone, contact.language)

@@ -11,8 +11,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from bekal.access.actions import CodeTooSoon, issue_code, redeem_code
 from bekal.citizens.actions import DraftGone, correct_from_draft, register_from_draft
+from bekal.citizens.purposes import CONSENT_VERSIONS, family_masked
 from bekal.citizens.queries import citizen_of_phone, citizen_view
-from bekal.citizens.rules import Registration
+from bekal.citizens.rules import PURPOSES, REQUIRED_PURPOSES, Registration, nik_masked
 from bekal.core import clock
 from bekal.core.errors import Refused
 from bekal.doors.citizen import draft as drafts
@@ -33,7 +34,7 @@ from bekal.doors.citizen.questions import (
 )
 from bekal.doors.citizen.references import reference_of
 from bekal.doors.citizen.waits import wait_words
-from bekal.doors.fields import Asked, ask_form, asked, read_form
+from bekal.doors.fields import Asked, Choice, Field, ask_form, asked, read_form
 from bekal.doors.languages import say, spoken
 from bekal.doors.moments import day_words
 from bekal.doors.pages import Fault, refusal_words, show
@@ -57,6 +58,15 @@ from bekal.rulebooks.regions import PROVINCES, regency_name
 KNOWN = "known_phone"
 JUST_NOW = timedelta(minutes=10)
 Answered = tuple[tuple[str, str, str], ...]
+
+
+OPTIONAL = tuple(purpose for purpose in PURPOSES if purpose not in REQUIRED_PURPOSES)
+ALLOW = Field(
+    "allow", "choices", lambda given: tuple(purpose for purpose in OPTIONAL if purpose in given),
+    lambda: tuple(
+        Choice(one, say(f"consent.{one}.title"), say(f"consent.{one}.{CONSENT_VERSIONS[one]}")) for one in OPTIONAL
+    ),
+)  # fmt: skip
 
 
 @permission("public")
@@ -248,20 +258,27 @@ def check(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _checked(request, draft)
     reading = read_form([CONSENT], dict(request.POST.lists()))
-    return _checked(request, draft, reading.faults) if reading.faults else _send(request, draft)
+    if reading.faults:
+        return _checked(request, draft, reading.faults)
+    return _send(request, draft, read_form([ALLOW], dict(request.POST.lists())).values["allow"])
 
 
 def _checked(request: HttpRequest, draft: drafts.Draft, faults: tuple[Fault, ...] = ()) -> HttpResponse:
     return show(
         request, "citizen/register_check.html", faults=faults, answered=_answered(draft),
         consent=asked(CONSENT, (), faults), back=f"/daftar/{STEPS[-1].slug}",
+        allow=None if _correcting(request) else asked(ALLOW, request.POST.getlist("allow")),
     )  # fmt: skip
 
 
-def _send(request: HttpRequest, draft: drafts.Draft) -> HttpResponse:
-    correcting = visitor(request).kind == CITIZEN
+def _correcting(request: HttpRequest) -> bool:
+    return visitor(request).kind == CITIZEN
+
+
+def _send(request: HttpRequest, draft: drafts.Draft, allowed: tuple[str, ...]) -> HttpResponse:
+    correcting = _correcting(request)
     try:
-        key = _correct(request, draft) if correcting else _enter(request, draft)
+        key = _correct(request, draft) if correcting else _enter(request, draft, allowed)
     except Refused as refused:
         return _checked(request, draft, (Fault("", refusal_words(refused)),))
     with suppress(ConnectionError):  # the registry is asked again when it is back
@@ -269,11 +286,11 @@ def _send(request: HttpRequest, draft: drafts.Draft) -> HttpResponse:
     return HttpResponseRedirect("/saya/data" if correcting else "/daftar/selesai")
 
 
-def _enter(request: HttpRequest, draft: drafts.Draft) -> UUID:
+def _enter(request: HttpRequest, draft: drafts.Draft, allowed: tuple[str, ...]) -> UUID:
     """Register and come in. Of a form sent twice at once the second finds the person registered, and comes in too."""
     at, phone = clock.now(), drafts.proven_phone(request)
     try:
-        key = register_from_draft(by=actor(request), at=at, phone=phone, registration=_registration(draft)).id
+        key = register_from_draft(by=actor(request), at=at, phone=phone, registration=_registration(draft, allowed)).id
     except DraftGone:
         just_now = citizen_of_phone(phone)
         if just_now is None or at - citizen_view(just_now).registered_at > JUST_NOW:
@@ -294,14 +311,14 @@ def _correct(request: HttpRequest, draft: drafts.Draft) -> UUID:
     return key
 
 
-def _registration(draft: drafts.Draft) -> Registration:
+def _registration(draft: drafts.Draft, allowed: tuple[str, ...] = ()) -> Registration:
     values = answered_values(draft)
     return Registration(
         nik=values["nik"], family_card=values["family_card"], name=values["name"], birth_date=values["birth_date"],
         sex=nik_reading(draft["nik"]).sex, regency_code=values["regency"], phone=values["phone"],
         schooling=values["schooling"], disability=None if values["disability"] == "none" else values["disability"],
         occupation=values["occupation"], interests=values["interests"], language="en" if spoken() == "en" else "id",
-        consents=("identity_check", "recommendations"),
+        consents=(*REQUIRED_PURPOSES, *allowed),
     )  # fmt: skip
 
 
@@ -341,6 +358,8 @@ def _answered(draft: drafts.Draft) -> Answered:
     values = answered_values(draft)
     words = {
         "phone": draft["phone"][0],
+        "nik": nik_masked(values["nik"]),
+        "family_card": family_masked(values["family_card"]),
         "birth_date": day_words(values["birth_date"], spoken()),
         "province": PROVINCES[values["province"]],
         "regency": regency_name(values["regency"]),

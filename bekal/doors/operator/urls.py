@@ -2,13 +2,16 @@
 
 from django.urls import path
 
-from bekal.doors.operator import contested, desk, identity
+from bekal.doors.operator import contested, desk, identity, recovery
 
 urlpatterns = [
     path("operator", desk.desk),
     path("operator/gelombang/<int:wave_number>", desk.move_wave),
     path("operator/undian/<int:wave_number>", desk.sign),
     path("operator/undian/<int:wave_number>/batal", desk.annul),
+    path("operator/pemulihan", recovery.cases_page),
+    path("operator/pemulihan/<uuid:case_id>", recovery.case_page),
+    path("operator/pemulihan/<uuid:case_id>/putuskan", recovery.decide),
     path("operator/identitas", identity.cases),
     path("operator/identitas/<uuid:citizen_id>/foto", identity.photo),
     path("operator/tinjauan", contested.reviews),

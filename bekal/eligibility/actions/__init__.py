@@ -3,7 +3,7 @@
 from bekal.eligibility.actions.contests import contest_decisions
 from bekal.eligibility.actions.decisions import decide_eligibility, decide_people, settle_identity
 from bekal.eligibility.actions.faces import decide_face, settle_face, take_photo
-from bekal.eligibility.actions.facts import end_fact, record_fact, record_facts, record_registers
+from bekal.eligibility.actions.facts import end_fact, forget_decisions, record_fact, record_facts, record_registers
 from bekal.eligibility.actions.lists import (
     ImportedList,
     ListFromTheFuture,
@@ -38,6 +38,7 @@ __all__ = [
     "decide_people",
     "dismiss_review",
     "end_fact",
+    "forget_decisions",
     "gather_people",
     "import_list",
     "known_list",

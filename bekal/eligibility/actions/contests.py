@@ -6,14 +6,14 @@ from uuid import UUID
 
 from django.db import connection
 
-from bekal.citizens.queries import contacts_of
+from bekal.citizens.actions import Word, tell_citizens
+from bekal.citizens.rules import LANGUAGES
 from bekal.core import events, ids
 from bekal.core.atomic import action
 from bekal.core.events import Actor
 from bekal.eligibility.actions.decisions import decide_people
 from bekal.eligibility.models import RegisterList, Review, Verdict
 from bekal.eligibility.queries import barring
-from bekal.notices.actions import Message, queue_notices
 from bekal.rulebooks.rules import day_in_words
 
 REVIEW_DAYS = 14
@@ -81,9 +81,6 @@ def _open_reviews(by: Actor, at: datetime, row: RegisterList, people: Sequence[U
         for citizen_id in people
     )  # fmt: skip
     decide_again(by, at, people)
-    messages = [
-        Message(contact.phone, contact.language, f"under_review:{row.id}:{citizen_id}",
-                {"source": row.source, "due": day_in_words(due, contact.language)})
-        for citizen_id, contact in sorted(contacts_of(people).items())
-    ]  # fmt: skip
-    queue_notices(by=by, at=at, template="eligibility.under_review", messages=messages)
+    facts = {"source": row.source} | {f"due_{language}": day_in_words(due, language) for language in LANGUAGES}
+    words = [Word(citizen_id, f"under_review:{row.id}:{citizen_id}", facts) for citizen_id in people]
+    tell_citizens(by=by, at=at, template="eligibility.under_review", words=words)

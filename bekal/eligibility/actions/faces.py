@@ -4,16 +4,15 @@ from datetime import datetime
 from uuid import UUID
 
 from bekal.citizens import actions as citizens
+from bekal.citizens.actions import Word, tell_citizens
 from bekal.citizens.models import FaceCheck, FaceState
 from bekal.citizens.photos import Photo, PhotoFault
 from bekal.citizens.ports import FaceAnswer
-from bekal.citizens.queries import contacts_of
 from bekal.core.atomic import action
 from bekal.core.events import Actor
 from bekal.eligibility.actions.decisions import decide_eligibility
 from bekal.eligibility.actions.facts import end_fact, record_fact
 from bekal.eligibility.rules.definition import FACE_MATCHED, FACE_REVIEW
-from bekal.notices.actions import queue_notice
 
 FACE_MATCH, REVIEWER = "face_match", "identity_reviewer"
 STANDS = {
@@ -45,11 +44,8 @@ def decide_face(*, by: Actor, at: datetime, citizen_id: UUID, decision: str, rul
     """Keep a reviewer's decision ("confirmed" or a reason to refuse), the facts that follow, decide, and tell the
     person."""
     check = citizens.decide_face_case(by=by, at=at, citizen_id=citizen_id, decision=decision)
-    contact = contacts_of([citizen_id])[citizen_id]
-    queue_notice(
-        by=by, at=at, to=contact.phone, template=f"face.{check.state}_message", language=contact.language, facts={},
-        reference=f"face-{citizen_id.hex}-{check.number}",
-    )  # fmt: skip
+    word = Word(citizen_id, f"face-{citizen_id.hex}-{check.number}")
+    tell_citizens(by=by, at=at, template=f"face.{check.state}_message", words=[word])
     return _followed(by, at, check, REVIEWER, rulebook_id)
 
 

@@ -11,8 +11,9 @@ from bekal.citizens.ports import RegistryAnswer
 from bekal.core import events
 from bekal.core.atomic import action
 from bekal.core.events import Actor
-from bekal.eligibility.models import Fact, Stands
+from bekal.eligibility.models import Fact, Review, Stands, Verdict
 from bekal.eligibility.queries import facts_about
+from bekal.eligibility.rules.definition import PRIOR_RECIPIENT
 
 REGISTRY = "civil_registry"
 
@@ -74,3 +75,19 @@ def record_registers(*, by: Actor, at: datetime, citizen_id: UUID, answer: Regis
         if fact.source == REGISTRY and kind not in answer.registers and fact.as_of <= answer.as_of:
             end_fact(by=by, at=at, kind=kind, citizen_id=citizen_id, source=REGISTRY, as_of=answer.as_of)
     events.nothing_changed()
+
+
+@action
+def forget_decisions(*, by: Actor, at: datetime, citizen_id: UUID) -> bool:
+    """Drop what was decided about a person, and what the civil registry told because they had registered.
+
+    What stays speaks of the NIK whoever registers under it: that it had its one benefit, and what agencies' own lists
+    say. Returns whether anything stays.
+    """
+    ref = Citizen.objects.values_list("nik_ref", flat=True).get(id=citizen_id)
+    Verdict.objects.filter(citizen_id=citizen_id).delete()
+    Review.objects.filter(citizen_id=citizen_id).delete()
+    Fact.objects.filter(nik_ref=ref, source=REGISTRY).exclude(kind=PRIOR_RECIPIENT).delete()
+    Fact.objects.filter(nik_ref=ref, standing=Stands.ENDED).delete()
+    events.record_person(kind="eligibility.decisions_forgotten", by=by, at=at, person=citizen_id)
+    return Fact.objects.filter(nik_ref=ref).exists()

@@ -3,21 +3,26 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
+from bekal.citizens.actions import Word, tell_citizens
 from bekal.citizens.queries import citizen_view
+from bekal.citizens.rules import LANGUAGES
 from bekal.core import events, ids, marks, vault
 from bekal.core.atomic import action
 from bekal.core.errors import Refused
 from bekal.core.events import Actor
 from bekal.core.machine import move
-from bekal.incentives.models import PAYEE_MOVES, PayeeAccount, PayeeState
+from bekal.core.texts import text
+from bekal.incentives.models import PAYEE_MOVES, PayeeAccount, PayeeState, PaymentOrder
 from bekal.incentives.ports import Holder
-from bekal.incentives.rules import HOLDER_PLACE, PLACE, Held, account_faults, masked
+from bekal.incentives.rules import COOLING, HOLDER_PLACE, PLACE, Held, account_faults, masked
+from bekal.rulebooks.rules import day_in_words
 
-Columns = dict[str, str | bytes | UUID]
+Columns = dict[str, Any]
 
 ACCOUNT = re.compile(r"\d{6,34}")
 
@@ -28,6 +33,12 @@ class AccountMalformed(Refused):
 
 class AccountTaken(Refused):
     code = "incentives.account_taken"
+
+
+class ChangeNeedsCode(Refused):
+    """Another account than the one known needs a one-time code bound to the change."""
+
+    code = "incentives.change_needs_code"
 
 
 class NoAccount(Refused):
@@ -58,12 +69,15 @@ def account_number(written: str) -> str:
 
 @action
 def link_account(
-    *, by: Actor, at: datetime, citizen_id: UUID, channel: str, account: str, holder: Holder, expected: int = 0
-) -> PayeeAccount:
+    *, by: Actor, at: datetime, citizen_id: UUID, channel: str, account: str, holder: Holder, expected: int = 0,
+    confirmed: bool = False,
+) -> PayeeAccount:  # fmt: skip
     """Link the account that the payer says `holder` holds; the one linked before makes way.
 
     `expected`: whole rupiah of the largest payment to come. One account serves one person. Asked again for the
-    account that is linked, nothing changes. Raises AccountMalformed, AccountTaken, AccountRefused (with its reasons).
+    account that is linked, nothing changes. Another account than before must be `confirmed` by a code bound to the
+    change; money waits a day before it goes there, and the person is told. Raises AccountMalformed, AccountTaken,
+    AccountRefused (with its reasons), ChangeNeedsCode.
     """
     number = account_number(account)
     reasons = account_faults(
@@ -78,10 +92,16 @@ def link_account(
     if row is not None and row.state == PayeeState.LINKED and row.account_ref == ref:
         events.nothing_changed()
         return row
-    kept = _keep(row, citizen_id, at, _columns(channel, number, ref, holder))
+    changed = row is not None and row.account_ref != ref
+    if changed and not confirmed:
+        raise ChangeNeedsCode()
+    pays_from = at + COOLING if changed else max(at, row.pays_from) if row else at
+    kept = _keep(row, citizen_id, at, _columns(channel, number, ref, holder) | {"pays_from": pays_from})
+    if changed:
+        _tell_of_change(by=by, at=at, row=kept)
     events.record(
         kind="incentives.account_linked", by=by, at=at, about="payee_account", key=str(kept.id), person=citizen_id,
-        data={"channel": channel, "changed": row is not None},
+        data={"channel": channel, "changed": changed},
     )  # fmt: skip
     return kept
 
@@ -108,6 +128,22 @@ def account_refs(accounts: Sequence[tuple[str, str]]) -> list[UUID]:
     numbers = [(PLACE, f"{channel}:{number}") for channel, number in accounts]
     refs = marks.refer({number: ids.fresh(*number) for number in numbers})
     return [refs[number] for number in numbers]
+
+
+def is_other_account(citizen_id: UUID, channel: str, account: str) -> bool:
+    """Whether linking this account would change where a person is paid."""
+    number = (PLACE, f"{channel}:{account_number(account)}")
+    known = PayeeAccount.objects.filter(citizen_id=citizen_id).values_list("account_ref", flat=True).first()
+    return known is not None and known != marks.find([number]).get(number)
+
+
+def _tell_of_change(*, by: Actor, at: datetime, row: PayeeAccount) -> None:
+    facts = {"tail": row.account_tail}
+    for language in LANGUAGES:
+        facts[f"channel_{language}"] = text(f"incentives.channel_{row.channel}", language)
+        facts[f"day_{language}"] = day_in_words(row.pays_from.date(), language)
+    word = Word(row.citizen_id, f"payee_changed:{row.id}:{at.isoformat()}", facts)
+    tell_citizens(by=by, at=at, template="incentives.notice_account_changed", words=[word])
 
 
 def _columns(channel: str, number: str, ref: UUID, holder: Holder) -> Columns:
@@ -140,3 +176,16 @@ def _keep(row: PayeeAccount | None, citizen_id: UUID, at: datetime, columns: Col
             return row
     except IntegrityError as error:
         raise AccountTaken() from error
+
+
+@action
+def forget_payee(*, by: Actor, at: datetime, citizen_id: UUID) -> None:
+    """Drop the account a person was paid on, everywhere; what was paid, when and under which reference stays."""
+    refs = PayeeAccount.objects.filter(citizen_id=citizen_id).values_list("account_ref", flat=True)
+    orders = PaymentOrder.objects.filter(citizen_id=citizen_id)
+    gone = {*refs, *orders.values_list("account_ref", flat=True)}
+    orders.update(account_sealed=b"", holder_sealed=b"")
+    PayeeAccount.objects.filter(citizen_id=citizen_id).delete()
+    held = PayeeAccount.objects.filter(account_ref__in=gone).values_list("account_ref", flat=True)
+    marks.release(gone - set(held))
+    events.record_person(kind="incentives.payee_forgotten", by=by, at=at, person=citizen_id)

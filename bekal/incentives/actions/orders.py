@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.models import F
 from django.db.models.functions import Coalesce
 
-from bekal.citizens.queries import contacts_of
+from bekal.citizens.actions import Word, tell_citizens
 from bekal.core import events
 from bekal.core.atomic import action
 from bekal.core.events import Actor
@@ -28,7 +28,6 @@ from bekal.incentives.queries import sendable
 from bekal.incentives.rules import Asked, Settled, send_again_after, settled
 from bekal.ledger.actions import resolve_pending
 from bekal.market.actions import note_settled
-from bekal.notices.actions import Message, queue_notices
 
 
 @action
@@ -170,21 +169,13 @@ def _block_accounts(*, at: datetime, refused: Sequence[PaymentOrder]) -> list[Pa
 
 
 def _tell(*, by: Actor, at: datetime, rows: Sequence[PaymentOrder], template: str) -> None:
-    people = [row for row in rows if row.citizen_id is not None]
-    if not people:
-        return
-    contacts = contacts_of([row.citizen_id for row in people if row.citizen_id])
-    messages = [
-        Message(
-            contacts[row.citizen_id].phone,
-            contacts[row.citizen_id].language,
-            f"{template}:{row.reference}",
-            {"amount": format_rupiah(row.amount)},
-        )
-        for row in people
-        if row.citizen_id
+    words = [
+        Word(row.citizen_id, f"{template}:{row.reference}", {"amount": format_rupiah(row.amount)})
+        for row in rows
+        if row.citizen_id is not None
     ]
-    queue_notices(by=by, at=at, template=template, messages=messages)
+    if words:
+        tell_citizens(by=by, at=at, template=template, words=words)
 
 
 def _mind_runs(

@@ -27,6 +27,8 @@ from bekal.incentives.queries.shown import (
     pay_runs,
     payee_of,
     payout_figures,
+    rows_about,
+    unsettled_orders,
 )
 
 __all__ = [
@@ -51,7 +53,9 @@ __all__ = [
     "pay_runs",
     "payee_of",
     "payout_figures",
+    "rows_about",
     "run_digest",
     "sendable",
+    "unsettled_orders",
     "with_attempts",
 ]

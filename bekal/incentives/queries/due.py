@@ -52,9 +52,10 @@ class Due:
 def due_entitlements(at: datetime, *, channel: str | None = None) -> list[Due]:
     """Every incentive payment that is earned, due, covered by its award, and on no live order.
 
-    Works through linked accounts in chunks, a fixed number of statements each.
+    An account that was changed within the last day waits. Works through linked accounts in chunks, a fixed number of
+    statements each.
     """
-    accounts = PayeeAccount.objects.filter(state=PayeeState.LINKED).order_by("id")
+    accounts = PayeeAccount.objects.filter(state=PayeeState.LINKED, pays_from__lte=at).order_by("id")
     if channel is not None:
         accounts = accounts.filter(channel=channel)
     return [due for chunk in _chunks(list(accounts)) for due in _due_of(chunk, at)]

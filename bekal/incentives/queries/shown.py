@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db.models import Count, QuerySet, Sum
 
+from bekal.core.rows import Rows, plain_rows
 from bekal.incentives.models import (
     OrderState,
     PayeeAccount,
@@ -30,6 +31,7 @@ class PayeeView:
     state: str
     refused_code: str
     linked_at: datetime
+    pays_from: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,14 @@ def payee_of(citizen_id: UUID) -> PayeeView | None:
     if row is None:
         return None
     return PayeeView(
-        row.id, row.channel, row.account_tail, row.holder_masked, row.state, row.refused_code, row.linked_at
+        row.id,
+        row.channel,
+        row.account_tail,
+        row.holder_masked,
+        row.state,
+        row.refused_code,
+        row.linked_at,
+        row.pays_from,
     )
 
 
@@ -235,3 +244,17 @@ def _order_views(rows: QuerySet[PaymentOrder]) -> list[OrderView]:
         )
         for row in rows.select_related("replaces").order_by("planned_at", "attempt", "id")
     ]
+
+
+def unsettled_orders(citizen_id: UUID) -> int:
+    """Payments to a person that are planned or on their way."""
+    waits = (OrderState.PLANNED, OrderState.APPROVED, OrderState.SENT, OrderState.UNKNOWN)
+    return PaymentOrder.objects.filter(citizen_id=citizen_id, state__in=waits).count()
+
+
+def rows_about(citizen_id: UUID) -> dict[str, Rows]:
+    """Everything this room keeps about a person, by table; account numbers are added by who may read them."""
+    return {
+        "payee_accounts": plain_rows(PayeeAccount.objects.filter(citizen_id=citizen_id), without=("account_ref",)),
+        "payment_orders": plain_rows(PaymentOrder.objects.filter(citizen_id=citizen_id), without=("account_ref",)),
+    }

@@ -29,6 +29,7 @@ from bekal.learning.actions.enrolment import (
     NotRedeemed,
     redeem,
 )
+from bekal.learning.actions.forgetting import forget_learner
 
 __all__ = [
     "AssignmentClosed",
@@ -50,6 +51,7 @@ __all__ = [
     "SequenceUnknown",
     "TaskUnknown",
     "confirm_attendance",
+    "forget_learner",
     "give_feedback",
     "issue_certificates",
     "open_attendance",

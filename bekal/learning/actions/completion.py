@@ -10,7 +10,8 @@ from django.conf import settings
 from django.db import connection
 
 from bekal.catalogue.queries import TrainingCard, training_cards
-from bekal.citizens.queries import citizen_view, contacts_of
+from bekal.citizens.actions import Word, tell_citizens
+from bekal.citizens.queries import citizen_view
 from bekal.core import events, ids, vault
 from bekal.core.atomic import action
 from bekal.core.errors import Refused
@@ -37,7 +38,6 @@ from bekal.learning.rules import (
     sessions_required,
 )
 from bekal.market.queries import purchase_of_redeem_code
-from bekal.notices.actions import Message, queue_notices
 from bekal.rulebooks.queries import programme_of
 from bekal.rulebooks.rules import LearningRules
 from bekal.scholarships.actions import note_training_finished
@@ -153,17 +153,11 @@ def _keep_credentials(rows: Sequence[Certificate], at: datetime) -> None:
 
 
 def _tell(*, by: Actor, at: datetime, rows: Sequence[Certificate]) -> None:
-    contacts = contacts_of([row.citizen_id for row in rows])
-    messages = [
-        Message(
-            contacts[row.citizen_id].phone,
-            contacts[row.citizen_id].language,
-            f"certificate:{row.id}",
-            {"training": row.enrolment.training_title, "number": row.number},
-        )
+    words = [
+        Word(row.citizen_id, f"certificate:{row.id}", {"training": row.enrolment.training_title, "number": row.number})
         for row in rows
     ]
-    queue_notices(by=by, at=at, template="learning.notice_certificate", messages=messages)
+    tell_citizens(by=by, at=at, template="learning.notice_certificate", words=words)
 
 
 def _reported(

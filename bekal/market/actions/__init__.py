@@ -1,5 +1,6 @@
 """Every write of the market."""
 
+from bekal.market.actions.forgetting import forget_buyer
 from bekal.market.actions.lapsing import lapse_expired, lapse_reservation
 from bekal.market.actions.paying import authorise_purchase, note_redeemed
 from bekal.market.actions.rating import rate_purchase
@@ -60,6 +61,7 @@ __all__ = [
     "authorise_purchase",
     "cancel_schedule",
     "close_settlement",
+    "forget_buyer",
     "lapse_expired",
     "lapse_reservation",
     "note_redeemed",

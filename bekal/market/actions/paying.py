@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from bekal.access.actions import redeem_code
-from bekal.citizens.queries import citizen_view
+from bekal.citizens.actions import Word, tell_citizens
 from bekal.core import ids
 from bekal.core.atomic import action
 from bekal.core.errors import Refused
@@ -17,7 +17,6 @@ from bekal.market.actions.refusals import AlreadyPaid, InvoiceTaken, NotPaid, Re
 from bekal.market.actions.reserving import CODE_PURPOSE
 from bekal.market.models import PURCHASE_MOVES, Purchase, PurchaseState
 from bekal.market.queries import purchase_of_token
-from bekal.notices.actions import queue_notice
 from bekal.rulebooks.queries import programme_of
 from bekal.scholarships.actions import note_purchase
 
@@ -97,12 +96,9 @@ def _pay(by: Actor, at: datetime, purchase: Purchase, invoice_code: str, invoice
     if references:
         resolve_pending(by=by, at=at, references=references, into="post")
     note_purchase(by=by, at=at, award_id=purchase.award_id)
-    buyer = citizen_view(purchase.citizen_id)
-    queue_notice(
-        by=by, at=at, to=buyer.phone, template="market.notice_bought", language=buyer.language,
-        facts={"training": purchase.training_title, "redeem_code": purchase.redeem_code},
-        reference=f"bought:{purchase.id}",
-    )  # fmt: skip
+    facts = {"training": purchase.training_title, "redeem_code": purchase.redeem_code}
+    word = Word(purchase.citizen_id, f"bought:{purchase.id}", facts)
+    tell_citizens(by=by, at=at, template="market.notice_bought", words=[word])
     record(
         kind="market.purchase_paid", by=by, at=at, about="purchase", key=str(purchase.id), person=purchase.citizen_id,
         data={"training": purchase.training_code, "amount": purchase.amount, "commission": purchase.commission},

@@ -6,11 +6,11 @@ from uuid import UUID
 
 from django.db import connection
 
-from bekal.access.actions import issue_code
 from bekal.catalogue.actions import take_seat
 from bekal.catalogue.models import ScheduleState, TrainingState
 from bekal.catalogue.queries import Offer, offer_of
 from bekal.catalogue.rules import meets_conditions, standard_faults
+from bekal.citizens.actions import send_code
 from bekal.citizens.queries import CitizenView, citizen_view
 from bekal.core import ids
 from bekal.core.atomic import action
@@ -235,9 +235,9 @@ def _hold_money(by: Actor, at: datetime, purchase: Purchase) -> None:
 
 
 def _send_code(by: Actor, at: datetime, purchase: Purchase, deal: _Deal) -> None:
-    issue_code(
-        by=by, at=at, purpose=CODE_PURPOSE, bound_to=str(purchase.id), to=deal.buyer.phone,
-        template="market.purchase_code", language=deal.buyer.language,
+    send_code(
+        by=by, at=at, citizen_id=deal.buyer.id, purpose=CODE_PURPOSE, bound_to=str(purchase.id),
+        template="market.purchase_code",
         facts={
             "training": purchase.training_title,
             "price": format_rupiah(purchase.amount),

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from bekal.catalogue.actions import close_schedule, release_seats
-from bekal.citizens.queries import citizen_view
+from bekal.citizens.actions import Word, tell_citizens
 from bekal.core.atomic import action
 from bekal.core.events import Actor, nothing_changed, record, record_batch
 from bekal.core.machine import move
@@ -23,7 +23,6 @@ from bekal.market.actions.refusals import (
 )
 from bekal.market.actions.returning import pass_on
 from bekal.market.models import PURCHASE_MOVES, Purchase, PurchaseState, SettlementLine
-from bekal.notices.actions import queue_notice
 from bekal.scholarships.actions import note_purchase_undone
 
 
@@ -113,9 +112,6 @@ def _give_back(by: Actor, at: datetime, rows: Sequence[Purchase]) -> None:
 
 
 def _tell(by: Actor, at: datetime, purchase: Purchase, template: str) -> None:
-    buyer = citizen_view(purchase.citizen_id)
-    queue_notice(
-        by=by, at=at, to=buyer.phone, template=template, language=buyer.language,
-        facts={"training": purchase.training_title, "price": format_rupiah(purchase.amount)},
-        reference=f"{template}:{purchase.id}",
-    )  # fmt: skip
+    facts = {"training": purchase.training_title, "price": format_rupiah(purchase.amount)}
+    word = Word(purchase.citizen_id, f"{template}:{purchase.id}", facts)
+    tell_citizens(by=by, at=at, template=template, words=[word])

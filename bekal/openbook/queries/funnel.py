@@ -6,13 +6,14 @@ from django.db.models import QuerySet
 
 from bekal.careers.models import Match
 from bekal.catalogue.models import Rating
-from bekal.citizens.models import Citizen
+from bekal.citizens.models import Citizen, Forgotten
 from bekal.eligibility.models import Verdict
 from bekal.incentives.models import OrderKind, OrderState, PayeeAccount, PayeeState, PaymentOrder
 from bekal.learning.models import Certificate, CertificateState, Enrolment
 from bekal.market.models import Purchase, PurchaseState
 from bekal.scholarships.models import Award
 from bekal.surveys.models import SurveyAnswer
+from bekal.waves.models import Application
 from bekal.waves.queries import WaveView, assignments, joined_count, wave_view
 
 STEPS = (
@@ -40,13 +41,15 @@ def funnel(wave_number: int) -> list[FunnelLine]:
 
 def _before(wave: WaveView) -> dict[str, int]:
     people = Citizen.objects.filter(registered_at__lt=wave.closes_at)
+    gone = Forgotten.objects.filter(registered_at__lt=wave.closes_at)
+    gone_joined = Application.objects.filter(wave_id=wave.id, citizen_id__in=gone.values("citizen_id"))
     eligible = Verdict.objects.filter(
         rulebook_id=wave.rulebook_id, outcome="eligible", citizen_id__in=people.values("id")
     )
     return {
-        "registered": people.count(),
-        "verified": people.filter(verified_at__isnull=False).count(),
-        "eligible": _people(eligible),
+        "registered": people.count() + gone.count(),
+        "verified": people.filter(verified_at__isnull=False).count() + gone.filter(verified_at__isnull=False).count(),
+        "eligible": _people(eligible) + _people(gone_joined),
         "joined": joined_count(wave),
     }
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from django.db.models import Count, QuerySet
 
-from bekal.citizens.models import Citizen
+from bekal.citizens.models import Citizen, Forgotten
 from bekal.learning.models import Certificate, CertificateState
 from bekal.openbook.rules import withhold
 from bekal.rulebooks.regions import PROVINCES, REGENCIES, province_of
@@ -46,7 +46,9 @@ def _names(level: Level) -> dict[str, str]:
 
 def _counts() -> Iterable[dict[str, int]]:
     certified = Certificate.objects.filter(state=CertificateState.ISSUED, award_id__isnull=False).values("award_id")
-    yield _per_regency(Citizen.objects.all(), "id")
+    gone = _per_regency(Forgotten.objects.all(), "citizen_id")
+    here = _per_regency(Citizen.objects.all(), "id")
+    yield {code: here.get(code, 0) + gone.get(code, 0) for code in here | gone}
     yield _per_regency(Application.objects.all(), "citizen_id")
     yield _per_regency(Award.objects.all(), "citizen_id")
     yield _per_regency(Award.objects.filter(id__in=certified), "citizen_id")

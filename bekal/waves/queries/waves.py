@@ -5,9 +5,10 @@ from datetime import datetime
 from functools import cache
 from uuid import UUID
 
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from bekal.core import vault
+from bekal.core.rows import Rows, plain_rows
 from bekal.engines.draw.result import WaitingEntry
 from bekal.waves.models import Application, ApplicationState, Joining, Wave, WaveState
 
@@ -181,3 +182,26 @@ def _wave_view(row: Wave) -> WaveView:
         row.id, row.programme_code, row.number, row.rulebook_id, row.opens_at, row.closes_at, row.places, row.state,
         row.announced_at,
     )  # fmt: skip
+
+
+def unfinished_waves(citizen_id: UUID) -> list[WaveView]:
+    """The waves in which a person still waits for a result or a place."""
+    waits = (ApplicationState.JOINED, ApplicationState.SELECTED, ApplicationState.WAITING)
+    drawing = Application.objects.filter(citizen_id=citizen_id, state__in=waits).values("wave_id")
+    joined = Joining.objects.filter(citizen_id=citizen_id).values("wave_id")
+    taking_in = Q(id__in=joined, state__in=(WaveState.PLANNED, WaveState.OPEN, WaveState.CLOSED))
+    return [_wave_view(row) for row in Wave.objects.filter(Q(id__in=drawing) | taking_in).order_by("closes_at", "id")]
+
+
+def waves_drawn(citizen_id: UUID) -> list[UUID]:
+    """Every wave on whose roll or exclusion list a person stood, in order."""
+    rows = Application.objects.filter(citizen_id=citizen_id).order_by("joined_at", "id")
+    return list(rows.values_list("wave_id", flat=True))
+
+
+def rows_about(citizen_id: UUID) -> dict[str, Rows]:
+    """Everything this room keeps about a person, by table."""
+    return {
+        "joinings": plain_rows(Joining.objects.filter(citizen_id=citizen_id)),
+        "applications": plain_rows(Application.objects.filter(citizen_id=citizen_id)),
+    }

@@ -1,0 +1,18 @@
+"""Rows as plain values, for handing a person what is kept about them."""
+
+from collections.abc import Collection
+from typing import Any
+
+from django.db.models import BinaryField, QuerySet
+
+Rows = list[dict[str, Any]]
+
+
+def plain_rows(rows: QuerySet[Any], *, without: Collection[str] = ()) -> Rows:
+    """Every column of every row by its name, but for bytes (sealed columns, hashes) and those named in `without`."""
+    fields = [
+        field.attname
+        for field in rows.model._meta.local_concrete_fields
+        if not isinstance(field, BinaryField) and field.name not in without and field.name != "pk"
+    ]
+    return list(rows.order_by("pk").values(*fields))
