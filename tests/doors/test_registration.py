@@ -130,6 +130,17 @@ def test_registering(client: Client) -> None:
     assert nik(7) not in receipt
 
 
+def test_what_may_be_a_slip_is_asked_again_and_refuses_nothing(client: Client) -> None:
+    up_to(client, "")
+    assert "Periksa sekali lagi" not in client.get("/daftar/periksa").content.decode()
+    client.post("/daftar/nama?ubah=1", {"name": "S1ti Nurhaliza"})
+    client.post("/daftar/kk?ubah=1", {"family_card": "3237 1001 0110 0007"})
+    page = client.get("/daftar/periksa").content.decode()
+    for words in ("Periksa sekali lagi", "Ada angka di dalam kata S1ti", "Bedanya sedikit"):
+        assert words in page
+    assert client.post("/daftar/periksa", {"consent": "yes"}).status_code == 302
+
+
 def test_a_change_leads_back_to_the_summary(client: Client) -> None:
     up_to(client, "")
     assert client.post("/daftar/nama?ubah=1", {"name": "Siti"}).headers["Location"] == "/daftar/periksa"

@@ -132,6 +132,7 @@ def test_a_refusal_needs_two_members_of_staff(book: RuleBook) -> None:
         confirm_review(by=ONE, at=now(), review_id=key, why="Anggota aktif")
     confirm_review(by=OTHER, at=now(), review_id=key, why="Benar")
     assert state_of(person.id, book) == "refused"
+    assert Notice.objects.filter(template="eligibility.told_confirmed").count() == 1
     for decide in (confirm_review, dismiss_review):
         with pytest.raises(ReviewGone):
             decide(by=OTHER, at=now(), review_id=key, why="Lagi")

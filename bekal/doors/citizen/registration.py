@@ -11,9 +11,17 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from bekal.access.actions import CodeTooSoon, issue_code, redeem_code
 from bekal.citizens.actions import DraftGone, correct_from_draft, register_from_draft
+from bekal.citizens.doubts import doubts
 from bekal.citizens.purposes import CONSENT_VERSIONS, family_masked
 from bekal.citizens.queries import citizen_of_phone, citizen_view
-from bekal.citizens.rules import PURPOSES, REQUIRED_PURPOSES, Registration, nik_masked
+from bekal.citizens.rules import (
+    PURPOSES,
+    REQUIRED_PURPOSES,
+    Details,
+    Registration,
+    nik_masked,
+    read_registration,
+)
 from bekal.core import clock
 from bekal.core.errors import Refused
 from bekal.doors.citizen import draft as drafts
@@ -267,8 +275,15 @@ def _checked(request: HttpRequest, draft: drafts.Draft, faults: tuple[Fault, ...
     return show(
         request, "citizen/register_check.html", faults=faults, answered=_answered(draft),
         consent=asked(CONSENT, (), faults), back=f"/daftar/{STEPS[-1].slug}",
-        allow=None if _correcting(request) else asked(ALLOW, request.POST.getlist("allow")),
+        allow=None if _correcting(request) else asked(ALLOW, request.POST.getlist("allow")), doubts=_doubts(draft),
     )  # fmt: skip
+
+
+def _doubts(draft: drafts.Draft) -> tuple[str, ...]:
+    """What looks like a typing error and may yet be right: the person looks again and decides."""
+    read = read_registration(_registration(draft), clock.now().date())
+    found = doubts(read) if isinstance(read, Details) else []
+    return tuple(say(f"citizens.doubt.{fault.kind}", **fault.facts) for _, fault in found)
 
 
 def _correcting(request: HttpRequest) -> bool:

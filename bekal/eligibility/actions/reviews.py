@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
+from bekal.citizens.actions import Word, tell_citizens
 from bekal.citizens.models import Citizen
 from bekal.core import events
 from bekal.core.atomic import action
@@ -66,6 +67,8 @@ def _close(by: Actor, at: datetime, review: Review, to: ReviewState, fact: Stand
     else:
         rows.update(standing=fact, recorded_at=at)
     _record(f"eligibility.review_{to.value}", by, at, review, why)
+    words = [Word(review.citizen_id, f"review_closed:{review.id}", {"source": review.register_list.source})]
+    tell_citizens(by=by, at=at, template=f"eligibility.told_{to.value}", words=words)
     decide_again(by, at, [review.citizen_id])
     return review
 
