@@ -13,7 +13,7 @@ from bekal.access.actions import add_staff, approve, propose
 from bekal.catalogue.actions import open_schedule, propose_training, review_training
 from bekal.catalogue.queries import training_view
 from bekal.citizens.actions import UnderAge, register_citizen
-from bekal.citizens.rules import Registration
+from bekal.citizens.rules import PURPOSES, Registration
 from bekal.cli.installation import ROOT
 from bekal.core import clock
 from bekal.core.events import Actor
@@ -204,7 +204,7 @@ def _sign_up(player: Player) -> UUID | None:
                 nik=player.nik, family_card=player.family_card, name=player.name, birth_date=player.birth_date,
                 sex=player.sex, regency_code=player.regency_code, phone=player.phone, schooling=player.schooling,
                 disability=player.disability, occupation=player.occupation, interests=player.interests,
-                language=player.language,
+                language=player.language, consents=PURPOSES,
             ),
         )  # fmt: skip
     except UnderAge:

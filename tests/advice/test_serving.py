@@ -10,9 +10,11 @@ from bekal.advice.actions import train_model
 from bekal.advice.models import Model, ModelState
 from bekal.advice.queries import NoSuchGoal, goals, latest_model, package_for, published_model, recommendations_for
 from bekal.advice.queries import shelf as shelves
+from bekal.advice.queries.interactions import pairs
 from bekal.advice.tasks import train
 from bekal.catalogue.actions import suspend_training
 from bekal.catalogue.models import Schedule, Training
+from bekal.citizens.actions import withdraw_consent
 from bekal.citizens.models import Citizen
 from bekal.scholarships.models import Award
 from tests.catalogue.making import curated, schedule
@@ -202,3 +204,14 @@ def test_few_queries(provider: UUID, django_assert_max_num_queries: Any) -> None
     recommendations_for(person.citizen_id)
     with django_assert_max_num_queries(4):
         assert len(recommendations_for(person.citizen_id)) == 6
+
+
+def test_who_takes_back_the_permission_is_not_learnt_from(provider: UUID) -> None:
+    platform = organisation("platform", "DP-1")
+    sold, buyer = offered(provider, "AA"), award(1)
+    bought(buyer, Schedule.objects.get(training=sold), platform.id)
+    withdraw_consent(by=BY, at=AT, citizen_id=buyer.citizen_id, purpose="recommendations")
+    assert pairs() == []
+    train_model(by=BY, at=AT)
+    (found,) = recommendations_for(award(2).citizen_id)
+    assert found.reason == "advice.reason_open"

@@ -41,6 +41,7 @@ def citizen(number: int) -> UUID:
         schooling="senior",
         disability=None,
         occupation="job_seeker",
+        consents=("identity_check", "recommendations"),
     )
     return register_citizen(by=BY, at=AT, registration=registration).id
 
