@@ -1,4 +1,4 @@
-"""The lane's server: HTTP/1.1 on asyncio, and nothing but joining (decision 0015 says why not on Granian)."""
+"""The lane's server: HTTP/1.1 on asyncio, and nothing but joining (decision 0013 says why not on Granian)."""
 
 import asyncio
 import gc
