@@ -8,8 +8,8 @@ handler404 = "bekal.doors.public.first.not_found"
 handler500 = "bekal.doors.public.first.broken"
 
 urlpatterns = [
-    path("", include("bekal.doors.public.urls")),
     path("", include("bekal.doors.citizen.urls")),
+    path("", include("bekal.doors.public.urls")),
     path("", include("bekal.doors.provider.urls")),
     path("", include("bekal.doors.operator.urls")),
     path("", include("bekal.doors.partner_api.urls")),

@@ -19,6 +19,7 @@ from bekal.doors.citizen import (
 )
 
 urlpatterns = [
+    path("saya/gelombang", waves.wave_page),  # first: a wave opens with a million of these
     path("daftar", registration.start),
     path("daftar/kode", registration.phone_code),
     path("daftar/lanjut", registration.go_on),
@@ -45,7 +46,6 @@ urlpatterns = [
     path("saya/keamanan/tantangan", passkeys.add_challenge),
     path("saya/keamanan/hapus", passkeys.remove),
     path("saya/wajah", face.face_page),
-    path("saya/gelombang", waves.wave_page),
     path("saya/gelombang/bukti.json", waves.receipt_file),
     path("saya/gelombang/tanda-terima.json", waves.join_receipt),
     path("saya/gelombang/masuk", waves.come_in),
