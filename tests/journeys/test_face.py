@@ -50,7 +50,7 @@ def test_tries_review_and_a_new_photo(
     assert "4 Agustus 2023" in phone.inner_text("main")
     desk = entered(open_page(1280), Actor.staff(staff.id), "identity_reviewer")
     desk.click("text=Periksa foto wajah")
-    assert desk.locator("main img").evaluate("image => image.naturalWidth") == 750
+    assert desk.locator("main img").evaluate("image => image.decode().then(() => image.naturalWidth)") == 750
     for key in ("ArrowDown", "ArrowDown", "ArrowDown", "Enter"):
         desk.keyboard.press(key)
     desk.wait_for_selector("text=Tidak ada kasus")
