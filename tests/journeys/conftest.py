@@ -20,6 +20,13 @@ ARGUMENTS = (
 SENTENCE = f"left out: browser journeys need Debian's Chromium at {CHROMIUM} (apt-get install chromium)"
 
 
+def travel(page: Page, steps: int) -> None:
+    """Back (-1) or forward (1) as the visitor's own button goes. `Page.go_back` asks Chromium for the list of visited
+    pages first, which it refuses while it still exchanges one page's renderer for the next."""
+    with page.expect_navigation():
+        page.evaluate("steps => history.go(steps)", steps)
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Playwright keeps a loop running in this thread for as long as it lives; Django is told that this is meant."""

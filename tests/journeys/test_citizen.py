@@ -16,6 +16,7 @@ from bekal.waves.models import Joining
 from tests.doors.conftest import Outside
 from tests.doors.making import BY, world
 from tests.doors.test_registration import GOOD, last_code
+from tests.journeys.conftest import travel
 from tests.rulebooks.making import loaded_programme
 from tests.waves.making import open_wave
 
@@ -67,9 +68,9 @@ def test_from_the_first_page_into_the_draw(
         if step.slug == "telepon":
             fill(page, {"code": last_code()})
     assert page.url.endswith("/daftar/periksa")
-    page.go_back()
+    travel(page, -1)
     assert page.is_checked('[value="phone-repair"]'), "Back keeps the answer"
-    page.go_forward()
+    travel(page, 1)
     page.check("[name=consent]")
     page.click("main form button")
     assert page.url.endswith("/daftar/selesai")

@@ -20,6 +20,7 @@ from bekal.core import clock
 from bekal.core.events import Actor
 from bekal.waves.models import Joining
 from tests.eligibility.making import eligible_citizen
+from tests.journeys.conftest import travel
 from tests.rulebooks.making import loaded_programme
 from tests.waves.making import open_wave
 
@@ -66,6 +67,6 @@ def test_the_button_goes_through_the_lane(lane: str, seeded: None, open_page: Ca
     assert page.url.endswith("/saya/gelombang")
     ticket = bytes(Joining.objects.get(wave_id=wave.id, citizen_id=citizen.id).ticket_id).hex()
     assert ticket in page.inner_text("main")
-    page.go_back()
-    page.go_forward()
+    travel(page, -1)
+    travel(page, 1)
     assert Joining.objects.get().attempts == 1
