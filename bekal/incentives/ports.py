@@ -1,7 +1,9 @@
-"""What the incentives room needs from outside: someone who pays (a bank or an e-wallet)."""
+"""What the incentives room needs from outside: someone who pays (a bank or an e-wallet), at once or by file, and who
+says day by day what was booked."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal, Protocol
 
 Outcome = Literal["paid", "refused", "unknown", "later", "stop"]
@@ -69,4 +71,68 @@ class Payer(Protocol):
     def status(self, *, reference: str, at: datetime, amount: int) -> PayAnswer:
         """Ask what became of a payment; never raises for what happens on the way. `later` means: the payer never
         booked this reference."""
+        ...
+
+
+class BatchPayer(Protocol):
+    """A payer that takes files of payments and reports on them later (ISO 20022 pain.001 and pain.002)."""
+
+    def submit(self, *, batch: str, instructions: Sequence[Instruction]) -> PayAnswer:
+        """Hand in one file. `batch`: <= 35 characters, names it for ever; the same file handed in twice is one file.
+
+        unknown: taken, or lost on the way; ask `report`. later: certainly not taken. stop: refused as a whole, nothing
+        booked. Never raises for what happens on the way.
+        """
+        ...
+
+    def report(self, *, batch: str) -> Mapping[str, PayAnswer] | None:
+        """What became of each payment of a file, by reference; None while nothing was reported or nobody answers.
+
+        Of a file the payer never received, every payment is told as an empty mapping: hand it in again.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StatementLine:
+    """One booking on our account. `kind`: paid (money left for a payment), returned (a payment came back), in (money
+    came to us), fee. `reference`: our own, empty where the payer names none. `amount`: whole rupiah > 0."""
+
+    kind: Literal["paid", "returned", "in", "fee"]
+    reference: str
+    amount: int
+    partner_reference: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What a payer says it booked on one day. `number`: its own name for this statement, unique per payer.
+
+    `opening` + what came in - what went out = `closing`, whole rupiah; a statement that does not add up is not read.
+    """
+
+    number: str
+    account: str
+    day: date
+    opening: int
+    closing: int
+    lines: Sequence[StatementLine]
+
+
+class StatementBroken(ValueError):
+    """A statement file that cannot be trusted: cut off, altered, of another currency, or not adding up.
+
+    The message says where and what to do."""
+
+
+class Statements(Protocol):
+    """Where a payer lays down its statements."""
+
+    def fetch(self, *, day: date) -> bytes | None:
+        """The file of one closed day as it was laid down; None when there is none yet. Raises ConnectionError."""
+        ...
+
+    def read(self, raw: bytes) -> Statement:
+        """What a file says. Raises StatementBroken."""
         ...

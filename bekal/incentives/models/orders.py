@@ -1,125 +1,13 @@
-"""Payee accounts, payment orders and the pay runs that approve them."""
+"""Payment orders: one payment each, until its outcome is certain."""
 
 from django.db import models
 from django.db.models import Q
 
 from bekal.core.fields import SealedField
 from bekal.core.machine import state_check
+from bekal.incentives.models.accounts import Channel
+from bekal.incentives.models.runs import PayRun
 from bekal.incentives.rules import HOLDER_PLACE, PLACE
-
-
-class Channel(models.TextChoices):
-    BANK = "bank"
-    WALLET = "wallet"
-
-
-class PayeeState(models.TextChoices):
-    LINKED = "linked"
-    REFUSED = "refused"
-    CLOSED = "closed"
-
-
-PAYEE_MOVES: dict[str, set[str]] = {
-    PayeeState.LINKED: {PayeeState.REFUSED, PayeeState.CLOSED},
-    PayeeState.REFUSED: {PayeeState.LINKED, PayeeState.CLOSED},
-    PayeeState.CLOSED: {PayeeState.LINKED},
-}
-
-
-class PayeeAccount(models.Model):
-    """Where a citizen is paid. `refused`: the payer refused a payment for a reason that only another account cures.
-
-    `pays_from`: before this instant no payment is planned to it: the instant of linking, or a day after a change.
-    """
-
-    id = models.UUIDField(primary_key=True)
-    citizen_id = models.UUIDField(unique=True)
-    channel = models.CharField(max_length=8, choices=Channel.choices)
-    account_sealed = SealedField(place=PLACE)
-    account_ref = models.UUIDField(unique=True)
-    account_tail = models.CharField(max_length=4)
-    holder_masked = models.CharField(max_length=100)
-    holder_sealed = SealedField(place=HOLDER_PLACE)
-    state = models.CharField(max_length=8, choices=PayeeState.choices)
-    refused_code = models.CharField(max_length=16, default="", blank=True)
-    linked_at = models.DateTimeField()
-    pays_from = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True)
-
-    class Meta:
-        db_table = "incentives_payee_account"
-        constraints = (
-            state_check(PayeeState, "payee_state_known"),
-            models.CheckConstraint(condition=Q(channel__in=Channel.values), name="payee_channel_known"),
-            models.CheckConstraint(
-                condition=Q(state="linked", ended_at=None) | Q(~Q(state="linked"), ended_at__isnull=False),
-                name="payee_ended_at_with_state",
-            ),
-            models.CheckConstraint(condition=Q(pays_from__gte=models.F("linked_at")), name="payee_pays_after_linking"),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.channel} …{self.account_tail} {self.state}"
-
-
-class RunState(models.TextChoices):
-    PLANNED = "planned"
-    APPROVED = "approved"
-    HALTED = "halted"
-    REJECTED = "rejected"
-    CLOSED = "closed"
-
-
-RUN_MOVES: dict[str, set[str]] = {
-    RunState.PLANNED: {RunState.APPROVED, RunState.REJECTED},
-    RunState.APPROVED: {RunState.HALTED, RunState.CLOSED},
-    RunState.HALTED: {RunState.APPROVED},
-    RunState.REJECTED: set(),
-    RunState.CLOSED: set(),
-}
-
-
-class PayRun(models.Model):
-    """Orders of one channel, planned by one member of staff and approved by another.
-
-    `halted`: the payer told us to stop.
-    """
-
-    id = models.UUIDField(primary_key=True)
-    channel = models.CharField(max_length=8, choices=Channel.choices)
-    state = models.CharField(max_length=8, choices=RunState.choices)
-    digest = models.CharField(max_length=64)
-    orders_count = models.PositiveIntegerField()
-    total_amount = models.PositiveBigIntegerField()
-    planned_by = models.CharField(max_length=64)
-    approved_by = models.CharField(max_length=64, default="", blank=True)
-    halted_code = models.CharField(max_length=16, default="", blank=True)
-    planned_at = models.DateTimeField()
-    decided_at = models.DateTimeField(null=True)
-    closed_at = models.DateTimeField(null=True)
-
-    class Meta:
-        db_table = "incentives_pay_run"
-        constraints = (
-            state_check(RunState, "pay_run_state_known"),
-            models.CheckConstraint(
-                condition=Q(state__in=["planned", "rejected"], approved_by="")
-                | Q(~Q(state__in=["planned", "rejected"]), ~Q(approved_by=models.F("planned_by")), ~Q(approved_by="")),
-                name="pay_run_four_eyes",
-            ),
-            models.CheckConstraint(
-                condition=Q(state="planned", decided_at=None) | Q(~Q(state="planned"), decided_at__isnull=False),
-                name="pay_run_decided_at_with_state",
-            ),
-            models.CheckConstraint(
-                condition=Q(state="closed", closed_at__isnull=False) | Q(~Q(state="closed"), closed_at=None),
-                name="pay_run_closed_at_with_state",
-            ),
-            models.CheckConstraint(condition=Q(orders_count__gte=1, total_amount__gte=1), name="pay_run_not_empty"),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.id} {self.state}"
 
 
 class OrderKind(models.TextChoices):
