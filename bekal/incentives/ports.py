@@ -11,7 +11,7 @@ Outcome = Literal["paid", "refused", "unknown", "later", "stop"]
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who holds an account. `reason` says why it is not active: unknown_account, dormant, inactive, refused.
+    """Who holds an account. `reason` says why it is not active: unknown_account, dormant, inactive, no_room, refused.
 
     `nik_matches` is None when the payer does not answer that question; `room` is what the account may still receive
     this month, whole rupiah,

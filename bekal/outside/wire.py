@@ -55,7 +55,7 @@ class Answer:
         """The JSON object in the body; BadAnswer when it is none."""
         try:
             value = json.loads(self.body)
-        except ValueError as wrong:
+        except (ValueError, RecursionError) as wrong:
             raise BadAnswer("the answer is not JSON", status=self.status) from wrong
         if not isinstance(value, dict):
             raise BadAnswer("the answer is not a JSON object", status=self.status)
