@@ -4,11 +4,12 @@ from datetime import datetime
 
 from bekal.core import clock
 from bekal.incentives.ports import Holder, Instruction, PayAnswer, Payer
-from bekal.outside.snap import Snap, money, read_status, settle, stamp, whole_rupiah
+from bekal.outside.snap import Snap, money, settle, stamp, told, whole_rupiah
 from bekal.outside.snap_holder import asked, holder, refusal
 from bekal.outside.wire import BadAnswer, Clock, Config
 
 INQUIRED = 1  # an inquiry must name an amount; the smallest one asks for nothing
+LIMITS = ("customerMonthlyInLimit", "maxAmount")
 
 
 class Wallet:
@@ -26,10 +27,15 @@ class Wallet:
         name = answer.record.get("customerName")
         if not isinstance(name, str) or answer.record.get("customerNumber") != account:
             raise BadAnswer("the inquiry's answer is about another wallet")
-        return holder(answer, name=name, status="", room=whole_rupiah(answer.record.get("customerMonthlyInLimit")))
+        limits = [whole_rupiah(answer.record.get(name)) for name in LIMITS]
+        room = min((limit for limit in limits if limit is not None), default=None)
+        return holder(answer, name=told(name, 255), status="", room=room)
 
     def pay(self, instruction: Instruction) -> PayAnswer:
         """See `Payer.pay`."""
+        forgotten = self._snap.asked_too_late(instruction.at)
+        if forgotten is not None:
+            return forgotten
         order = {
             "partnerReferenceNo": instruction.reference,
             "customerNumber": instruction.account,
@@ -53,7 +59,7 @@ class Wallet:
             "transactionDate": stamp(at),
             "amount": money(amount),
         }
-        return read_status(lambda: self._snap.call("/emoney/topup-status", question), reference, amount)
+        return self._snap.status("/emoney/topup-status", question, reference=reference, at=at, amount=amount)
 
 
 def connect(config: Config, now: Clock = clock.now) -> Payer:
