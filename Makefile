@@ -8,7 +8,7 @@ CLEAN ?= no
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-spark demo test test-wide check fix docs bench lock clean
+.PHONY: help setup setup-dev setup-spark setup-judges demo test test-wide check fix docs bench lock clean
 
 help:
 	@echo "make demo        play one wave and serve the site   (PEOPLE=$(PEOPLE) SEED=$(SEED) PORT=$(PORT) SERVE=yes|no CLEAN=yes|no)"
@@ -20,12 +20,14 @@ help:
 	@echo "make bench       every script in benchmarks/ with --quick"
 	@echo "make setup       build the environment alone"
 	@echo "make setup-spark Spark too, for draws on a cluster (needs Java 17)"
+	@echo "make setup-judges outsiders' clients and schemas that judge the payment rails, in an environment of their own"
 	@echo "make lock        resolve the dependencies anew"
 	@echo "make clean       remove the environment and the demo's data"
 
 setup: .venv/.runtime
 setup-dev: .venv/.dev
 setup-spark: .venv/.spark
+setup-judges: .venv-judges/.ready
 
 .venv/.uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -51,13 +53,20 @@ setup-spark: .venv/.spark
 	@$(BIN)/uv pip install -q --require-hashes --compile-bytecode -r requirements-spark.lock
 	@touch $@
 
+.venv-judges/.ready: .venv/.uv requirements-judges.lock tests/judges/package-lock.json
+	@echo "Installing the judges of the payment rails ..."
+	@$(BIN)/python -m venv .venv-judges
+	@$(BIN)/uv pip install -q --python .venv-judges/bin/python --no-deps --require-hashes -r requirements-judges.lock
+	@if command -v npm >/dev/null; then npm ci --silent --prefix tests/judges; else echo "Without npm: Midtrans' client is left out."; fi
+	@touch $@
+
 demo: setup
 	@$(BIN)/python -m demo --people $(PEOPLE) --seed $(SEED) --serve $(SERVE) --clean $(CLEAN) --port $(PORT)
 
 test: setup-dev
 	@$(BIN)/python -m pytest -n 2 -m "not wide" -rs
 
-test-wide: setup-dev $(if $(shell command -v java),setup-spark)
+test-wide: setup-dev setup-judges $(if $(shell command -v java),setup-spark)
 	@$(BIN)/python -m pytest -n 2 -rs
 
 check: setup-dev
@@ -69,6 +78,7 @@ fix: setup-dev
 docs: setup-dev
 	@$(BIN)/python -m tools.machines
 	@$(BIN)/python -m tools.programme_keys
+	@$(BIN)/python -m tools.snap_codes
 
 bench: setup-dev
 	@for script in benchmarks/[a-z]*.py; do name=$$(basename $$script .py); echo "== $$name"; $(BIN)/python -m benchmarks.$$name --quick || exit 1; done
@@ -77,6 +87,7 @@ lock: .venv/.uv
 	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q -o requirements.lock
 	@$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q -o requirements-dev.lock
 	@$(BIN)/uv pip compile pyproject.toml --extra spark --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q -o requirements-spark.lock
+	@$(BIN)/uv pip compile tests/judges/requirements.in --override tests/judges/overrides.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q -o requirements-judges.lock
 
 clean:
-	rm -rf .venv .bekal
+	rm -rf .venv .venv-judges tests/judges/node_modules .bekal

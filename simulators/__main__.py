@@ -47,6 +47,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--port", type=int, required=True, help="0 takes a free port; the first line printed names it")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--control-token", required=True)
+    parser.add_argument("--at-root", default="", choices=["", "bank", "wallet"], help="answers paths that are nobody's")
     parser.add_argument("--die-with-parent", action="store_true")
     return parser.parse_args(arguments)
 
@@ -58,7 +59,7 @@ def main(arguments: list[str]) -> int:
         die_with_parent()
     try:
         chosen.data.mkdir(parents=True, exist_ok=True)
-        town = Town(chosen.data, chosen.control_token)
+        town = Town(chosen.data, chosen.control_token, chosen.at_root)
     except (OSError, sqlite3.Error) as wrong:
         print(f"The simulators cannot keep their books in {chosen.data}: {wrong}", file=sys.stderr)
         return 2

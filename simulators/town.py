@@ -18,10 +18,12 @@ KINDS: tuple[type[StandIn], ...] = (Registry, Face, Sms, Bank, Wallet, Portal, B
 
 
 class Town:
-    """Finds who answers a request."""
+    """Finds who answers a request. `at_root`: who answers addresses that are nobody's, for clients that fix the whole
+    path."""
 
-    def __init__(self, folder: Path, control_token: str) -> None:
+    def __init__(self, folder: Path, control_token: str, at_root: str = "") -> None:
         self.control_token = control_token
+        self.at_root = at_root
         self.standins: Mapping[str, StandIn] = {kind.name: kind(folder) for kind in KINDS}
         sms = self.standins["sms"]
         assert isinstance(sms, Sms)
@@ -34,9 +36,10 @@ class Town:
             return Plan(lambda: self.control(parts[2:], request))
         if parts[1] == "":
             return Plan(lambda: Reply(200, {"standins": sorted(self.standins)}))
-        if parts[1] not in self.standins:
+        name = parts[1] if parts[1] in self.standins else self.at_root
+        if name not in self.standins:
             return Plan(lambda: Reply(404, {"error": "no such system"}))
-        return self.standins[parts[1]].plan(request)
+        return self.standins[name].plan(request)
 
     def control(self, parts: list[str], request: Request) -> Reply:
         """/control/{name}/{verb}; /control/clock and /control/clients tell all stand-ins at once."""

@@ -109,7 +109,8 @@ class Wallet(Payer):
         }
         answer["customerName"] = "BUKAN NAMA SEBENARNYA" if request.lie else wallet.holder
         limits = {
-            "customerMonthlyInLimit": money(wallet.month),
+            "customerMonthlyInLimit": str(wallet.month),
+            "amount": data["amount"],
             "minAmount": money(1),
             "maxAmount": money(wallet.most),
             "feeAmount": money(0),
@@ -120,8 +121,8 @@ class Wallet(Payer):
         """Service 38: pay, once per partnerReferenceNo."""
         data = request.data
         reference, number, amount = text(data, "partnerReferenceNo", 64), text(data, "customerNumber", 32), rupiah(data)
-        if not isinstance(data.get("feeAmount"), dict):
-            raise SnapRefusal("40002", "feeAmount")
+        if not isinstance(data.get("feeAmount", {}), dict):
+            raise SnapRefusal("40001", "feeAmount")
         text(data, "notes", 255, mandatory=False)
         self.repeated(service, reference, number, amount)
         echo = {

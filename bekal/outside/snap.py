@@ -53,8 +53,8 @@ def money(amount: int) -> dict[str, str]:
 
 
 def whole_rupiah(amount: Any) -> int | None:
-    """An amount object as whole rupiah, rounded down; None when it is none."""
-    value = amount.get("value") if isinstance(amount, dict) else None
+    """An amount object, or the bare number of a few fields, as whole rupiah, rounded down; None when it is none."""
+    value = amount.get("value") if isinstance(amount, dict) else amount
     found = re.fullmatch(r"(\d{1,16})(\.\d{1,2})?", str(value))
     return int(found.group(1)) if found else None
 

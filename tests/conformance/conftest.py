@@ -19,10 +19,10 @@ TOKEN = "control"
 ROOT = Path(__file__).parents[2]
 
 
-def start(folder: Path, port: int = 0) -> tuple["subprocess.Popen[str]", str]:
+def start(folder: Path, port: int = 0, *more: str) -> tuple["subprocess.Popen[str]", str]:
     """A running simulators process and its address."""
     command = [sys.executable, "-m", "simulators", "--data", str(folder), "--port", str(port), "--control-token", TOKEN]
-    process = subprocess.Popen([*command, "--die-with-parent"], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([*command, *more, "--die-with-parent"], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     line = process.stdout.readline()
     assert "listen on" in line

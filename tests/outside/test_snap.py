@@ -87,6 +87,7 @@ def test_amounts() -> None:
     assert money(600_000) == {"value": "600000.00", "currency": "IDR"}
     assert whole_rupiah(money(7)) == 7
     assert whole_rupiah({"value": "12.50"}) == 12
+    assert whole_rupiah("10000000") == 10_000_000
     assert whole_rupiah({"value": "-1.00"}) is None
     assert whole_rupiah(None) is None
 
