@@ -83,7 +83,7 @@ def text(data: dict[str, Any], name: str, longest: int, mandatory: bool = True) 
         if mandatory:
             raise SnapRefusal("40002", name)
         return ""
-    if not isinstance(value, str) or len(value) > longest:
+    if not isinstance(value, str) or len(value) > longest or any("\ud800" <= sign <= "\udfff" for sign in value):
         raise SnapRefusal("40001", name)
     return value
 
@@ -118,8 +118,11 @@ def date_time(data: dict[str, Any], name: str) -> str:
 
 def nik_answer(data: dict[str, Any], held: str | None) -> dict[str, Any]:
     """The bilateral part of an inquiry's answer: additionalInfo.nikMatches when nikHash was asked."""
-    asked = (data.get("additionalInfo") or {}).get("nikHash")
-    return {} if not asked else {"nikMatches": held is not None and hmac.compare_digest(str(asked), held)}
+    more = data.get("additionalInfo") or {}
+    if not isinstance(more, dict):
+        raise SnapRefusal("40001", "additionalInfo")
+    asked = text(more, "nikHash", 64, mandatory=False).encode()
+    return {} if not asked else {"nikMatches": held is not None and hmac.compare_digest(asked, held.encode())}
 
 
 def nik_hash(loaded: dict[str, Any]) -> str | None:
@@ -164,7 +167,7 @@ class SnapStandIn(StandIn):
         if service == "00":
             raise SnapRefusal("40500")
         if request.method != "POST":
-            raise SnapRefusal("40000")
+            raise SnapRefusal("40501")
         if service == SERVICE_73:
             return self.issue_token(request)
         self.authenticate(request)

@@ -3,6 +3,7 @@ second try of what may have worked."""
 
 import json
 import os
+import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -131,6 +132,8 @@ class Pace:
 
 
 _pools: dict[tuple[int, str, bool], httpx.Client] = {}
+"""By process, host, and whether connections are kept. Those that are not kept belong to payers, and SNAP BI asks for
+TLS 1.3."""
 _pools_lock = threading.Lock()
 
 
@@ -139,7 +142,10 @@ def _pool(origin: str, *, keep_alive: bool) -> httpx.Client:
     with _pools_lock:
         if key not in _pools:
             limits = httpx.Limits(max_connections=64, max_keepalive_connections=16 if keep_alive else 0)
-            _pools[key] = httpx.Client(limits=limits, trust_env=False, follow_redirects=False)
+            trusted = httpx.create_ssl_context(trust_env=False)
+            if not keep_alive:
+                trusted.minimum_version = ssl.TLSVersion.TLSv1_3
+            _pools[key] = httpx.Client(limits=limits, trust_env=False, follow_redirects=False, verify=trusted)
         return _pools[key]
 
 
@@ -152,8 +158,8 @@ class Wire:
     """Calls one outside system. All wires to a host share its connections; breaker and budget are each wire's own.
 
     Config: url (with the path prefix, if any), timeout_seconds (5), connect_seconds (2), in_flight (16),
-    breaker_failures (5), breaker_seconds (20), per_second (0: no limit) of this process. `keep_alive` False gives every
-    call a connection of its own, so that an answer can never be another call's.
+    breaker_failures (5), breaker_seconds (20), per_second (0: no limit) of this process. `keep_alive` False, for
+    payers, gives every call a connection of its own, so that an answer can never be another call's, under TLS 1.3.
     """
 
     def __init__(self, config: Config, clock: Clock, *, keep_alive: bool = True, ticks: Ticks = time.monotonic) -> None:

@@ -1,14 +1,25 @@
 """The circuit breaker, and what a job posting must have."""
 
+import contextlib
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bekal.core.ports import Busy
 from bekal.outside.job_portal.client import read_posting
-from bekal.outside.wire import LONGEST_HOLD, Answer, BadAnswer, Breaker, Pace
+from bekal.outside.wire import LONGEST_HOLD, Answer, BadAnswer, Breaker, Pace, Unreachable, Wire
 
 
 class Ticker:
@@ -140,3 +151,54 @@ def test_without_a_limit_only_a_partner_holds_calls_back() -> None:
     assert wait.value.seconds == LONGEST_HOLD
     seconds[0] += LONGEST_HOLD
     pace.take()
+
+
+@pytest.fixture
+def shielded(tmp_path: Path) -> Iterator[Callable[[ssl.TLSVersion], str]]:
+    """A server that speaks no newer TLS than told, under a certificate that nobody trusts; its address."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    at = datetime(2023, 8, 1, tzinfo=UTC)
+    built = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    built = built.serial_number(1).not_valid_before(at).not_valid_after(at + timedelta(days=9999))
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (tmp_path / "pem").write_bytes(pem + built.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM))
+    open_sockets = []
+
+    def serve(newest: ssl.TLSVersion) -> str:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(tmp_path / "pem")
+        context.maximum_version = newest
+        listening = socket.create_server(("127.0.0.1", 0))
+        open_sockets.append(listening)
+
+        def greet() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    accepted, _ = listening.accept()
+                    with accepted, contextlib.suppress(OSError), context.wrap_socket(accepted, server_side=True):
+                        pass
+
+        threading.Thread(target=greet, daemon=True).start()
+        return f"https://localhost:{listening.getsockname()[1]}"
+
+    yield serve
+    for listening in open_sockets:
+        listening.close()
+
+
+@pytest.mark.parametrize(
+    ("keep_alive", "newest", "why"),
+    [
+        (False, ssl.TLSVersion.TLSv1_2, "protocol"),
+        (False, ssl.TLSVersion.TLSv1_3, "certificate"),
+        (True, ssl.TLSVersion.TLSv1_2, "certificate"),
+    ],
+)
+def test_payers_are_called_under_tls_1_3_alone(
+    shielded: Callable[[ssl.TLSVersion], str], keep_alive: bool, newest: ssl.TLSVersion, why: str
+) -> None:
+    wire = Wire({"url": shielded(newest)}, lambda: datetime(2023, 8, 1, tzinfo=UTC), keep_alive=keep_alive)
+    with pytest.raises(Unreachable, match=why) as lost:
+        wire.send("POST", "/", {}, b"x")
+    assert lost.value.sent is False
