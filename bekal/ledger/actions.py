@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from bekal.engines import merkle
 from bekal.engines.merkle import seal
 from bekal.ledger import rules
 from bekal.ledger.models import Account, Seal
-from bekal.ledger.queries import leaves_between
+from bekal.ledger.queries import leaves_between, settled_number
 from bekal.ledger.rules import BATCH, Opening, Posting, key_of, pieces, resolution_of
 
 FEW = 16
@@ -304,6 +304,13 @@ def _open_months(months: set[datetime]) -> None:
         transaction.on_commit(lambda: _known_months.update(unknown))
 
 
+@action
+def open_months(*, by: Actor, at: datetime, instants: Sequence[datetime]) -> None:
+    """Have the partitions of the months in which these instants lie."""
+    _open_months({datetime(one.year, one.month, 1, tzinfo=UTC) for one in instants})
+    events.nothing_changed()
+
+
 def fold_account(number: int) -> None:
     """Fold a busy account's deltas into its counters; used inside actions."""
     with connection.cursor() as cursor:
@@ -322,11 +329,12 @@ def fold_accounts(*, by: Actor, at: datetime) -> None:
 
 
 @action
-def seal_journal(*, by: Actor, at: datetime) -> None:
-    """Seal every transfer not yet sealed: runs of at most SEAL_SIZE numbers, leaves in order of their keys, chained."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT ledger_hold_still()")
-        newest = cursor.fetchone()[0]
+def seal_journal(*, by: Actor, at: datetime, newest: int | None = None) -> None:
+    """Seal every transfer not yet sealed: runs of at most SEAL_SIZE numbers, leaves in order of their keys, chained.
+
+    `newest`: what `settled_number` said before, so that nobody waits while this hashes.
+    """
+    newest = settled_number() if newest is None else newest
     before = Seal.objects.order_by("-number").first()
     number, last, previous = (before.number, before.last, bytes(before.chain)) if before else (0, 0, seal.CHAIN_START)
     made = []

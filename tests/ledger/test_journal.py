@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bekal.core import ids
 from bekal.core.events import Actor
-from bekal.ledger import queries
+from bekal.ledger import queries, tasks
 from bekal.ledger.actions import (
     AccountClosed,
     AccountNotEmpty,
@@ -235,6 +235,20 @@ def test_the_past_can_be_asked_for() -> None:
     assert queries.balance_at("fund", AT).available == 900
     assert {line.reference for line in queries.statement("a", until=AT)} == {"t1", "t2"}
     assert queries.balance_at("a", AT - timedelta(seconds=1)) == queries.NOTHING
+
+
+def test_the_ledger_does_its_own_work() -> None:
+    for _ in range(2):
+        tasks.fold_due()
+        tasks.seal_due()
+        tasks.open_months_due()
+    assert [one.size for one in queries.seals()] == [1]
+    assert Delta.objects.count() == 0
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT to_regclass(to_char(now() AT TIME ZONE 'UTC', '\"ledger_transfer_\"YYYY_MM')) IS NOT NULL"
+        )
+        assert cursor.fetchone() == (True,)
 
 
 def test_seals_follow_on_over_gaps_in_the_numbers() -> None:

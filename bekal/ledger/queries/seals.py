@@ -46,6 +46,14 @@ def documents_between(first: int, last: int) -> list[str]:
         return [document for (document,) in cursor.fetchall()]
 
 
+def settled_number() -> int:
+    """The number up to which every transfer is committed or never will be: waits for the postings under way, and keeps
+    others out until its transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT ledger_hold_still()")
+        return int(cursor.fetchone()[0])
+
+
 def leaves_between(number: int, first: int, last: int) -> list[bytes]:
     """The leaf hashes of seal `number` over the transfers numbered `first` to `last`."""
     return _hashes(number, documents_between(first, last))
