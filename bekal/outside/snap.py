@@ -197,6 +197,7 @@ class Snap:
     Keys."""
 
     def __init__(self, config: Config, clock: Clock) -> None:
+        self.config = config
         self.wire = Wire(config, clock, keep_alive=False)
         self.clock = clock
         self._keys = Keys.of(config)
