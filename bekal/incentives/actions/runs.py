@@ -74,7 +74,7 @@ def plan_pay_run(*, by: Actor, at: datetime, channel: str) -> PayRun | None:
     PayRun.objects.bulk_create([run])
     for order in orders:
         order.pay_run_id = run.id
-    PaymentOrder.objects.bulk_create(orders, batch_size=2_000)
+    PaymentOrder.objects.bulk_create(orders, batch_size=1_000)
     _set_aside(by=by, at=at, channel=channel, orders=orders)
     propose(by=by, at=at, kind=APPROVAL, key=str(run.id), digest=run.digest)
     events.record_batch(
