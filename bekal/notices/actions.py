@@ -14,7 +14,6 @@ from bekal.core.events import Actor
 from bekal.core.texts import text
 from bekal.notices.models import Notice, State
 
-
 _QUEUE = """
     INSERT INTO notices_notice (id, reference, address_sealed, text_sealed, template, owner_key, state, queued_at)
     SELECT t.id, t.reference, t.address, t.text, %s, t.owner, %s, %s
