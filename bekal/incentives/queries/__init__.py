@@ -26,6 +26,7 @@ from bekal.incentives.queries.shown import (
     PayeeView,
     PayoutFigure,
     RunView,
+    WaitingOrder,
     checklist,
     entitlements_of,
     orders_of,
@@ -36,6 +37,7 @@ from bekal.incentives.queries.shown import (
     payout_figures,
     rows_about,
     unsettled_orders,
+    waiting_orders,
 )
 
 __all__ = [
@@ -46,6 +48,7 @@ __all__ = [
     "PayeeView",
     "PayoutFigure",
     "RunView",
+    "WaitingOrder",
     "ask_budget",
     "channels_to_ask",
     "channels_to_send",
@@ -71,5 +74,6 @@ __all__ = [
     "terms_of",
     "to_ask",
     "unsettled_orders",
+    "waiting_orders",
     "with_attempts",
 ]
