@@ -198,6 +198,7 @@ class Snap:
     status_days (60) and status_after_seconds (0) between which a status is told; 0 days: for ever."""
 
     def __init__(self, config: Config, clock: Clock) -> None:
+        self.config = config
         self.wire = Wire(config, clock, keep_alive=False)
         self.clock = clock
         self._keys = Keys.of(config)
@@ -229,11 +230,11 @@ class Snap:
         words = "older than the payer's memory of references: settled by its statement, never sent again"
         return PayAnswer("unknown", "", None, words)
 
-    def status(self, path: str, question: dict[str, Any], *, reference: str, at: datetime, amount: int) -> PayAnswer:
-        """Ask what became of a payment of the instant `at`, see `read_status`."""
+    def judged(self, call: Callable[[], SnapAnswer], *, reference: str, at: datetime, amount: int) -> PayAnswer:
+        """What a status question tells of a payment of the instant `at`, see `read_status`."""
         age = self.clock() - at
         return read_status(
-            lambda: self.call(path, question),
+            call,
             reference,
             amount,
             too_early=age < self._status_after,

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from bekal.core.atomic import no_transaction
 from bekal.core.ports import Busy
 
 Clock = Callable[[], datetime]
@@ -80,6 +81,11 @@ class Breaker:
     def is_open(self) -> bool:
         """Whether calls are being refused now."""
         return self._open_until is not None
+
+    @property
+    def rests(self) -> bool:
+        """Whether the next call would be refused, were it asked now."""
+        return self._open_until is not None and self._clock() < self._open_until
 
     def admit(self) -> bool:
         """Whether a call may go out now; a probe counts as admitted and holds back the others for another rest."""
@@ -198,6 +204,7 @@ class Wire:
         _drop_pool(self.origin, keep_alive=self._keep_alive)
 
     def _once(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        no_transaction()
         self.pace.take()
         if not self.breaker.admit():
             raise Unreachable(f"{self.origin} failed too often; not called for a while", sent=False)
@@ -222,9 +229,9 @@ class Wire:
             raise Unreachable(f"{self.origin} cannot be reached: {wrong}", sent=False) from wrong
         except httpx.HTTPError as wrong:
             raise Unreachable(f"{self.origin} gave no answer: {wrong or type(wrong).__name__}", sent=True) from wrong
-        return Answer(reply.status_code, reply.content, _seconds(reply.headers.get("Retry-After", "")))
+        return Answer(reply.status_code, reply.content, retry_seconds(reply.headers.get("Retry-After", "")))
 
 
-def _seconds(retry_after: str) -> float:
+def retry_seconds(retry_after: str) -> float:
     """`Retry-After` in seconds (RFC 9110, 10.2.3); its form as a date, which no partner here uses, counts as one."""
     return float(retry_after) if retry_after.isascii() and retry_after.isdigit() else 1.0

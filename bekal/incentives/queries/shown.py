@@ -9,6 +9,7 @@ from django.db.models import Count, QuerySet, Sum
 
 from bekal.core.rows import Rows, plain_rows
 from bekal.incentives.models import (
+    OPEN,
     OrderState,
     PayeeAccount,
     PaymentOrder,
@@ -99,6 +100,22 @@ class RunView:
     halted_code: str
     planned_at: datetime
     states: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingOrder:
+    """An order that a person may have to decide. `why`: of a hold, else empty; `since`: when it was held or sent;
+    `asks`: how often its payer was asked in vain."""
+
+    reference: str
+    kind: str
+    channel: str
+    amount: int
+    state: str
+    why: str
+    held_by: str
+    since: datetime
+    asks: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +223,19 @@ def pay_runs(limit: int = 50) -> list[RunView]:
     ]
 
 
+def waiting_orders(limit: int = 100) -> list[WaitingOrder]:
+    """Orders that are held, then those whose outcome is unknown, longest waiting first."""
+    held = PaymentOrder.objects.filter(state=OrderState.HELD).order_by("held_at", "id")[:limit]
+    unknown = PaymentOrder.objects.filter(state=OrderState.UNKNOWN).order_by("intent_at", "id")[:limit]
+    return [
+        WaitingOrder(
+            reference=row.reference, kind=row.kind, channel=row.channel, amount=row.amount, state=row.state,
+            why=row.held_why, held_by=row.held_by, since=row.held_at or row.intent_at or row.planned_at, asks=row.asks,
+        )
+        for row in [*held, *unknown]
+    ]  # fmt: skip
+
+
 def payout_figures() -> list[PayoutFigure]:
     """Orders and amounts by kind, channel and state."""
     rows = (
@@ -248,8 +278,7 @@ def _order_views(rows: QuerySet[PaymentOrder]) -> list[OrderView]:
 
 def unsettled_orders(citizen_id: UUID) -> int:
     """Payments to a person that are planned or on their way."""
-    waits = (OrderState.PLANNED, OrderState.APPROVED, OrderState.SENT, OrderState.UNKNOWN)
-    return PaymentOrder.objects.filter(citizen_id=citizen_id, state__in=waits).count()
+    return PaymentOrder.objects.filter(citizen_id=citizen_id, state__in=OPEN).count()
 
 
 def rows_about(citizen_id: UUID) -> dict[str, Rows]:

@@ -3,9 +3,10 @@
 from datetime import datetime
 
 from bekal.core import clock
-from bekal.incentives.ports import Holder, Instruction, PayAnswer, Payer
+from bekal.incentives.ports import Holder, Instruction, Lane, PayAnswer, Payer
 from bekal.outside.snap import Snap, money, settle, stamp, told, whole_rupiah
 from bekal.outside.snap_holder import asked, holder, refusal
+from bekal.outside.snap_lane import Question, SnapLane, steady_breaker
 from bekal.outside.wire import BadAnswer, Clock, Config
 
 INQUIRED = 1  # an inquiry must name an amount; the smallest one asks for nothing
@@ -16,7 +17,7 @@ class Wallet:
     """Tops up wallets from our deposit."""
 
     def __init__(self, snap: Snap) -> None:
-        self._snap = snap
+        self._snap, self._breaker = snap, steady_breaker(snap.config)
 
     def inquire(self, *, account: str, nik_hash: str, reference: str) -> Holder:
         """See `Payer.inquire`."""
@@ -36,7 +37,24 @@ class Wallet:
         forgotten = self._snap.asked_too_late(instruction.at)
         if forgotten is not None:
             return forgotten
-        order = {
+        return settle(
+            lambda: self._snap.call(*self.order(instruction)),
+            instruction.reference,
+            lambda: self.status(reference=instruction.reference, at=instruction.at, amount=instruction.amount),
+        )
+
+    def status(self, *, reference: str, at: datetime, amount: int) -> PayAnswer:
+        """See `Payer.status`."""
+        question = self.enquiry(reference=reference, at=at, amount=amount)
+        return self._snap.judged(lambda: self._snap.call(*question), reference=reference, at=at, amount=amount)
+
+    def lane(self, in_flight: int) -> Lane:
+        """See `ManyPayer.lane`."""
+        return SnapLane(self._snap, self, self._breaker)
+
+    def order(self, instruction: Instruction) -> Question:
+        """See `Forms.order`."""
+        return "/emoney/topup", {
             "partnerReferenceNo": instruction.reference,
             "customerNumber": instruction.account,
             "customerName": instruction.holder[:255],
@@ -45,21 +63,15 @@ class Wallet:
             "transactionDate": stamp(instruction.at),
             "notes": instruction.remark,
         }
-        return settle(
-            lambda: self._snap.call("/emoney/topup", order),
-            instruction.reference,
-            lambda: self.status(reference=instruction.reference, at=instruction.at, amount=instruction.amount),
-        )
 
-    def status(self, *, reference: str, at: datetime, amount: int) -> PayAnswer:
-        """See `Payer.status`."""
-        question = {
+    def enquiry(self, *, reference: str, at: datetime, amount: int) -> Question:
+        """See `Forms.enquiry`."""
+        return "/emoney/topup-status", {
             "originalPartnerReferenceNo": reference,
             "serviceCode": "38",
             "transactionDate": stamp(at),
             "amount": money(amount),
         }
-        return self._snap.status("/emoney/topup-status", question, reference=reference, at=at, amount=amount)
 
 
 def connect(config: Config, now: Clock = clock.now) -> Payer:
