@@ -20,9 +20,9 @@ from bekal.core.ports import open_port
 from bekal.core.texts import text
 from bekal.incentives.actions import PayerSilent, link_account, plan_pay_run, record_answers, take_orders
 from bekal.incentives.actions.accounts import account_number
-from bekal.incentives.models import Channel, OrderKind, PayeeAccount, PaymentOrder, PayRun
+from bekal.incentives.models import Channel, OrderKind, PayeeAccount, PaymentOrder, PayRun, RunState
 from bekal.incentives.ports import Instruction, PayAnswer, Payer
-from bekal.incentives.queries import channels_to_send, in_flight
+from bekal.incentives.queries import channels_to_send, drafts, in_flight
 from bekal.incentives.readings import Payee, read_payees
 from bekal.incentives.rules import Asked, nik_hash
 from bekal.rulebooks.queries import programme_of
@@ -92,8 +92,26 @@ def _link(citizen_id: UUID, channel: str, account: str, *, confirmed: bool) -> P
 
 def plan_due(by: Actor) -> list[PayRun]:
     """Plan a run for every channel that has something due, in the name of `by`, who cannot approve it."""
-    planned = [plan_pay_run(by=by, at=clock.now(), channel=channel) for channel in Channel.values]
+    planned = [_planned(by, channel) for channel in Channel.values]
     return [run for run in planned if run is not None]
+
+
+def begin_due(by: Actor) -> list[PayRun]:
+    """The first piece of `plan_due`, for a page that must answer soon; `draft_due` does the rest."""
+    begun = [plan_pay_run(by=by, at=clock.now(), channel=channel) for channel in Channel.values]
+    return [run for run in begun if run is not None]
+
+
+def draft_due() -> list[PayRun]:
+    """Go on with runs whose planning was begun by a page, or stopped half-way by a crash."""
+    planned = [_planned(Actor.staff(begun_by), channel) for channel, begun_by in drafts()]
+    return [run for run in planned if run is not None]
+
+
+def _planned(by: Actor, channel: str) -> PayRun | None:
+    while (run := plan_pay_run(by=by, at=clock.now(), channel=channel)) and run.state == RunState.DRAFTING:
+        pass
+    return run
 
 
 def send_due(limit: int = 100_000, workers: int = 4) -> dict[str, int]:

@@ -17,7 +17,7 @@ from bekal.engines.draw.commitment import NEEDED
 from bekal.engines.draw.source import Drand, read_source
 from bekal.incentives.actions import approve_pay_run, reject_pay_run
 from bekal.incentives.queries import RunView, open_orders, pay_runs
-from bekal.incentives.tasks import plan_due
+from bekal.incentives.tasks import begin_due
 from bekal.learning.queries import issue_due_count, learning_figures
 from bekal.ledger.queries import imbalance
 from bekal.market.queries import market_figures
@@ -158,7 +158,7 @@ def annul(request: HttpRequest, wave_number: int) -> HttpResponse:
 @require_POST
 def plan_runs(request: HttpRequest) -> HttpResponse:
     """Plan a pay run over every channel that has something due."""
-    return _acted(request, lambda: plan_due(actor(request)))
+    return _acted(request, lambda: begin_due(actor(request)))
 
 
 @permission("approve_pay_run")

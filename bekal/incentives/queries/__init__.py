@@ -2,7 +2,11 @@
 
 from bekal.incentives.queries.due import (
     Due,
+    DueChunk,
     channels_to_send,
+    draft_of,
+    drafts,
+    due_chunk,
     due_entitlements,
     due_settlements,
     facts_of,
@@ -34,6 +38,7 @@ from bekal.incentives.queries.shown import (
 __all__ = [
     "ChecklistItem",
     "Due",
+    "DueChunk",
     "Entitlement",
     "OrderView",
     "PayeeView",
@@ -41,6 +46,9 @@ __all__ = [
     "RunView",
     "channels_to_send",
     "checklist",
+    "draft_of",
+    "drafts",
+    "due_chunk",
     "due_entitlements",
     "due_settlements",
     "entitlements_of",

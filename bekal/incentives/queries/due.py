@@ -1,21 +1,24 @@
 """What is due: payments to plan, orders to send, outcomes to ask for."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Collate
 
 from bekal.catalogue.queries import ratings_of
 from bekal.incentives.models import (
     IN_FLIGHT,
     LIVE,
+    Channel,
     OrderKind,
     OrderState,
     PayeeAccount,
     PayeeState,
     PaymentOrder,
+    PayRun,
     RunState,
 )
 from bekal.incentives.rules import AwardFacts, OrderFacts, Standing, award_account, digest, standings
@@ -26,7 +29,8 @@ from bekal.rulebooks.queries import programme_of
 from bekal.scholarships.models import Award
 from bekal.surveys.queries import answered_of
 
-CHUNK = 5_000
+CHUNK = 2_000
+"""Accounts looked at in one piece of planning."""
 NO_LONGER_PAID = ("revoked", "withdrawn")
 
 
@@ -49,16 +53,41 @@ class Due:
     replaces_id: UUID | None = None
 
 
-def due_entitlements(at: datetime, *, channel: str | None = None) -> list[Due]:
-    """Every incentive payment that is earned, due, covered by its award, and on no live order.
+@dataclass(frozen=True, slots=True)
+class DueChunk:
+    """Payments to plan, found among accounts up to `until` in the order of their ids; None: none is left behind it."""
 
-    An account that was changed within the last day waits. Works through linked accounts in chunks, a fixed number of
-    statements each.
+    dues: list[Due]
+    until: UUID | None
+
+
+def due_chunk(at: datetime, *, channel: str, after: UUID | None = None) -> DueChunk:
+    """The next incentive payments that are earned, due, covered by their award, and on no live order.
+
+    Accounts after `after` are looked at, CHUNK at a time until some are due: a fixed number of statements and never
+    more in memory than one CHUNK. An account that was changed within the last day waits.
     """
-    accounts = PayeeAccount.objects.filter(state=PayeeState.LINKED, pays_from__lte=at).order_by("id")
-    if channel is not None:
-        accounts = accounts.filter(channel=channel)
-    return [due for chunk in _chunks(list(accounts)) for due in _due_of(chunk, at)]
+    while True:
+        accounts = PayeeAccount.objects.filter(channel=channel, state=PayeeState.LINKED, pays_from__lte=at)
+        if after is not None:
+            accounts = accounts.filter(id__gt=after)
+        found = list(accounts.order_by("id")[:CHUNK])
+        dues = with_attempts(list(_due_of(found, at)))
+        after = found[-1].id if len(found) == CHUNK else None
+        if dues or after is None:
+            return DueChunk(dues, after)
+
+
+def due_entitlements(at: datetime) -> list[Due]:
+    """All that `due_chunk` finds over every channel, at once."""
+    dues: list[Due] = []
+    for channel in Channel.values:
+        after, more = None, True
+        while more:
+            chunk = due_chunk(at, channel=channel, after=after)
+            dues += chunk.dues
+            after, more = chunk.until, chunk.until is not None
+    return dues
 
 
 def due_settlements() -> list[tuple[UUID, UUID, str, int, int]]:
@@ -112,8 +141,19 @@ def facts_of(awards: Sequence[Award]) -> dict[UUID, AwardFacts]:
 
 def run_digest(pay_run_id: UUID) -> str:
     """The digest of a pay run's orders as they stand now; an approval covers exactly this."""
-    rows = PaymentOrder.objects.filter(pay_run_id=pay_run_id).values_list("reference", "amount", "account_ref")
-    return digest(OrderFacts(reference, amount, account_ref.hex) for reference, amount, account_ref in rows.iterator())
+    rows = PaymentOrder.objects.filter(pay_run_id=pay_run_id).order_by(Collate("reference", "C"))
+    facts = rows.values_list("reference", "amount", "account_ref").iterator()
+    return digest(OrderFacts(reference, amount, account_ref.hex) for reference, amount, account_ref in facts)
+
+
+def draft_of(channel: str) -> QuerySet[PayRun]:
+    """The run that is being planned over a channel, piece by piece; at most one."""
+    return PayRun.objects.filter(channel=channel, state=RunState.DRAFTING)
+
+
+def drafts() -> list[tuple[str, str]]:
+    """Runs whose planning stopped half-way: (channel, key of who plans)."""
+    return list(PayRun.objects.filter(state=RunState.DRAFTING).order_by("channel").values_list("channel", "planned_by"))
 
 
 def channels_to_send(at: datetime) -> list[str]:
@@ -173,7 +213,3 @@ def _due(award: Award, one: Standing, account: PayeeAccount) -> Due:
 def _live(award_ids: Sequence[UUID]) -> set[tuple[UUID | None, str, int]]:
     rows = PaymentOrder.objects.filter(award_id__in=award_ids, state__in=LIVE)
     return set(rows.exclude(kind=OrderKind.SETTLEMENT).values_list("award_id", "kind", "number"))
-
-
-def _chunks(rows: Sequence[PayeeAccount]) -> Iterable[Sequence[PayeeAccount]]:
-    return (rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK))
