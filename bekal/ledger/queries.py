@@ -100,6 +100,20 @@ def sums_by_account(code: str, prefix: str, side: str = "debit") -> dict[str, in
         return dict(cursor.fetchall())
 
 
+_PHASES = """
+    SELECT t.reference, coalesce(r.phase, t.phase), t.amount
+    FROM ledger_transfer t LEFT JOIN ledger_transfer r ON r.pending_id = t.key
+    WHERE t.reference = ANY(%s) AND t.pending_id IS NULL
+"""
+
+
+def phases_of(references: Sequence[str]) -> dict[str, tuple[str, int]]:
+    """How far each of these transfers has come, and its amount: pending, post, void or single. In one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PHASES, [list(references)])
+        return {reference: (phase, amount) for reference, phase, amount in cursor.fetchall()}
+
+
 def imbalance() -> int:
     """The sum over all accounts of credits less debits, recomputed from the transfers too; 0 or the books are wrong."""
     with connection.cursor() as cursor:

@@ -13,6 +13,8 @@ from bekal.incentives.models import (
     IN_FLIGHT,
     LIVE,
     Channel,
+    Difference,
+    DifferenceState,
     OrderKind,
     OrderState,
     PayeeAccount,
@@ -94,9 +96,9 @@ def due_settlements() -> list[tuple[UUID, UUID, str, int, int]]:
     """Closed settlements on no live order: (settlement, organisation, organisation's name, its number, amount)."""
     closed = settlements_due()
     live = set(
-        PaymentOrder.objects.filter(settlement_id__in=[one.id for one in closed], state__in=LIVE).values_list(
-            "settlement_id", flat=True
-        )
+        PaymentOrder.objects.filter(
+            Q(state__in=LIVE) | Q(id__in=_booked_after_all()), settlement_id__in=[one.id for one in closed]
+        ).values_list("settlement_id", flat=True)
     )
     return [
         (one.id, one.organisation_id, one.organisation_name, one.number, one.amount)
@@ -210,6 +212,12 @@ def _due(award: Award, one: Standing, account: PayeeAccount) -> Due:
     )
 
 
+def _booked_after_all() -> QuerySet[Difference, UUID | None]:
+    """Dead orders that the payer booked none the less: what they paid is not planned again."""
+    rows = Difference.objects.filter(kind="refused_paid").exclude(state=DifferenceState.EXPLAINED)
+    return rows.values_list("order_id", flat=True)
+
+
 def _live(award_ids: Sequence[UUID]) -> set[tuple[UUID | None, str, int]]:
-    rows = PaymentOrder.objects.filter(award_id__in=award_ids, state__in=LIVE)
+    rows = PaymentOrder.objects.filter(Q(state__in=LIVE) | Q(id__in=_booked_after_all()), award_id__in=award_ids)
     return set(rows.exclude(kind=OrderKind.SETTLEMENT).values_list("award_id", "kind", "number"))
