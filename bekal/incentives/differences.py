@@ -40,8 +40,6 @@ OWNERS: dict[Kind, tuple[str, int]] = {
 }
 """Of each class: the role that owns it, and in how many days it is to be resolved; house setting."""
 KINDS: tuple[Kind, ...] = tuple(OWNERS)
-SETTLED_BY_STATEMENT: frozenset[Kind] = frozenset(["unknown_paid"])
-"""Found and put right in one step, because the statement is what settles them; kept to be counted."""
 PASSING: frozenset[Kind] = frozenset(
     ["missing", "amount", "twice", "refused_paid", "unbooked", "returned", "order_without_ledger"]
 )
@@ -50,10 +48,10 @@ BOOKED_OTHERWISE: frozenset[Kind] = frozenset(["extra", "amount", "twice", "refu
 """The payer booked another sum for this reference than our order says."""
 MENDS: dict[Kind, str] = {
     "unbooked": "refuse", "extra": "claim", "twice": "claim", "amount": "claim", "refused_paid": "accept",
-    "fee": "pay_fee",
+    "fee": "pay_fee", "missing": "take_back",
 }  # fmt: skip
 """How money is moved to mend a class, by two people: the order counts as refused; the payer owes us the excess (or we
-owe it); the payment counts; the fee is booked."""
+owe it); the payment counts; the fee is booked; the money comes back, and the payment is due once more."""
 
 LEDGER_PHASES = {
     "planned": "pending", "approved": "pending", "held": "pending", "sent": "pending", "unknown": "pending",

@@ -4,14 +4,14 @@ says day by day what was booked."""
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 Outcome = Literal["paid", "refused", "unknown", "later", "stop"]
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who holds an account. `reason` says why it is not active: unknown_account, dormant, inactive, refused.
+    """Who holds an account. `reason` says why it is not active: unknown_account, dormant, inactive, no_room, refused.
 
     `nik_matches` is None when the payer does not answer that question; `room` is what the account may still receive
     this month, whole rupiah,
@@ -71,6 +71,37 @@ class Payer(Protocol):
     def status(self, *, reference: str, at: datetime, amount: int) -> PayAnswer:
         """Ask what became of a payment; never raises for what happens on the way. `later` means: the payer never
         booked this reference."""
+        ...
+
+
+class Lane(Protocol):
+    """A payer called many times at once over kept connections, from one event loop. Outcomes as those of `Payer`; an
+    answer is never another call's."""
+
+    @property
+    def resting(self) -> bool:
+        """Whether calls are being refused for a while because the payer failed too often: `later`, nothing sent."""
+        ...
+
+    async def pay(self, instruction: Instruction) -> PayAnswer:
+        """See `Payer.pay`."""
+        ...
+
+    async def status(self, *, reference: str, at: datetime, amount: int) -> PayAnswer:
+        """See `Payer.status`."""
+        ...
+
+    async def close(self) -> None:
+        """Close every connection."""
+        ...
+
+
+@runtime_checkable
+class ManyPayer(Protocol):
+    """A payer that can be called many times at once."""
+
+    def lane(self, in_flight: int) -> Lane:
+        """A lane for at most `in_flight` calls at a time."""
         ...
 
 

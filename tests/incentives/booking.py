@@ -37,7 +37,7 @@ def orders(
     made = []
     for state in states:
         name = str(next(_numbers))
-        left, over = state not in ("planned", "dropped"), state in ("paid", "refused")
+        left, over = state not in ("planned", "dropped", "approved"), state in ("paid", "refused")
         order_id = ids.fresh("test order", name)
         made.append(PaymentOrder(
             id=order_id, pay_run=run, kind="completion", number=1, award_id=ids.fresh("test award", name),
@@ -45,6 +45,7 @@ def orders(
             channel=run.channel, account_sealed=b"", account_ref=order_id, holder_sealed=b"", state=state,
             sendings=1 if left else 0, planned_at=sent_at, intent_at=sent_at if left else None,
             asked_at=sent_at if left else None, settled_at=(settled_at or sent_at) if over else None,
+            ask_after=sent_at if state in ("sent", "unknown") else None,
         ))  # fmt: skip
     PaymentOrder.objects.bulk_create(made)
     keys = [f"award:{order.award_id}:incentive" for order in made]

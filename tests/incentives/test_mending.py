@@ -11,7 +11,6 @@ from django.db import IntegrityError, transaction
 from bekal.access.actions import SameEyes
 from bekal.core import clock
 from bekal.core.models import Event
-from bekal.incentives import reconcile
 from bekal.incentives.actions import (
     DifferenceChanged,
     DifferenceResolved,
@@ -36,6 +35,7 @@ from bekal.incentives.queries import (
     statement_list,
     waiting_differences,
 )
+from bekal.incentives.tasks import reconciling as reconcile
 from bekal.ledger.queries import balance, imbalance
 from tests.incentives.booking import AMOUNT, DAY, NEXT, Desk, line, nobody, orders, pay_run
 from tests.incentives.making import CHECKER, MAKER, approved_run, entitled, linked
@@ -151,6 +151,23 @@ def test_what_was_never_booked_goes_back(desk: Desk) -> None:
     assert row.stake_amount == AMOUNT
     mended(row)
     assert PaymentOrder.objects.get(pk=order.pk).state == "refused"
+    assert balance(f"award:{order.award_id}:incentive").available == AMOUNT
+
+
+def test_what_the_payer_never_booked_comes_back_and_is_due_again(desk: Desk) -> None:
+    (order,) = orders(["paid"], run=pay_run())
+    mended(found(desk, "missing"))
+    assert PaymentOrder.objects.get(pk=order.pk).state == "returned"
+    assert balance(f"award:{order.award_id}:incentive").available == AMOUNT
+    assert imbalance() == 0
+
+
+def test_what_the_payer_gave_back_is_settled_by_its_statement(desk: Desk) -> None:
+    (order,) = orders(["unknown"], run=pay_run())
+    desk.books(DAY, line(order.reference), line(order.reference, kind="returned"))
+    row = found(desk, "returned")
+    assert (row.state, row.why) == ("explained", "incentives.why_statement")
+    assert PaymentOrder.objects.get(pk=order.pk).state == "returned"
     assert balance(f"award:{order.award_id}:incentive").available == AMOUNT
 
 

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from bekal.core import clock
 from bekal.core.models import Event
-from bekal.incentives import reconcile
 from bekal.incentives.actions import Taken, compare_statement, reconciling, settle_from_statement, take_statement
 from bekal.incentives.differences import KINDS, day_starts
 from bekal.incentives.models import Difference, PayerStatement, PaymentOrder, PayRun, StatementEntry
 from bekal.incentives.ports import Statement
+from bekal.incentives.tasks import reconciling as reconcile
 from bekal.ledger.actions import open_accounts, post_transfers
 from bekal.ledger.queries import imbalance
 from bekal.ledger.rules import Posting
@@ -165,6 +165,26 @@ def unbooked(desk: Desk, run: PayRun) -> Expected:
     return {("unbooked", _one(run, "unknown"))}
 
 
+def returned(desk: Desk, run: PayRun) -> Expected:
+    reference = _one(run)
+    desk.books(DAY, line(reference))
+    desk.books(NEXT, line(reference, kind="returned", day=NEXT))
+    return {("returned", reference)}
+
+
+def returned_in_part(desk: Desk, run: PayRun) -> Expected:
+    reference = _one(run)
+    desk.books(DAY, line(reference), line(reference, AMOUNT - 1, "returned"))
+    return {("returned", reference)}
+
+
+def sent_again_and_booked(desk: Desk, run: PayRun) -> Expected:
+    reference = _one(run, "approved")
+    PaymentOrder.objects.filter(reference=reference).update(sendings=1, intent_at=NOON, send_after=NOON)
+    desk.books(DAY, line(reference))
+    return set()
+
+
 def order_without_ledger(desk: Desk, run: PayRun) -> Expected:
     reference = _one(run, "planned")
     desk.books(DAY, line(reference))
@@ -175,7 +195,7 @@ def order_without_ledger(desk: Desk, run: PayRun) -> Expected:
 FATES: tuple[Fate, ...] = (
     plain, cut_off, our_clock_ahead, answered_next_day, in_transit, not_to_be_booked, sent_and_booked, missing, late,
     missing_then_late, extra, twice, twice_on_two_days, twice_and_taken_back, other_amount, unknown_other_amount,
-    refused_paid, never_sent_paid, unknown_paid, unbooked, order_without_ledger,
+    refused_paid, never_sent_paid, unknown_paid, unbooked, returned, returned_in_part, sent_again_and_booked, order_without_ledger,
 )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from bekal.core.atomic import action
 from bekal.core.errors import Refused
 from bekal.core.events import Actor
 from bekal.core.machine import move
-from bekal.incentives.actions.orders import record_answers
+from bekal.incentives.actions.orders import record_answers, return_order
 from bekal.incentives.differences import MENDS, WAITS
 from bekal.incentives.models import (
     DIFFERENCE_MOVES,
@@ -165,13 +165,26 @@ def _pay_fee(row: Difference, order: PaymentOrder | None, by: Actor, at: datetim
     _post(row, ("treasury", fees), row.payer_amount or 0, "payer_fee", by, at)
 
 
+def _take_back(row: Difference, order: PaymentOrder | None, by: Actor, at: datetime) -> None:
+    """The payer never booked what it had called paid."""
+    if order is None:
+        raise DifferenceChanged()
+    return_order(by=by, at=at, reference=order.reference, partner_reference="", amount=order.amount)
+
+
 Hand = Callable[[Difference, PaymentOrder | None, Actor, datetime], None]
-_HANDS: dict[str, Hand] = {"claim": _claim, "accept": _accept, "refuse": _refuse, "pay_fee": _pay_fee}
+_HANDS: dict[str, Hand] = {
+    "claim": _claim,
+    "accept": _accept,
+    "refuse": _refuse,
+    "pay_fee": _pay_fee,
+    "take_back": _take_back,
+}
 
 
 def _answer(order: PaymentOrder, outcome: str, by: Actor, at: datetime) -> None:
     answer = PayAnswer("paid" if outcome == "paid" else "refused", "statement", None, "")
-    record_answers(by=by, at=at, asked="status", answers=[(order.id, answer)])
+    record_answers(by=by, at=at, asked="statement", answers=[(order.id, answer)])
     order.refresh_from_db()
     assert order.state in (OrderState.PAID, OrderState.REFUSED)
 

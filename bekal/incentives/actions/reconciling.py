@@ -13,11 +13,10 @@ from bekal.core import events, ids
 from bekal.core.atomic import action
 from bekal.core.events import Actor
 from bekal.core.machine import move
-from bekal.incentives.actions.orders import record_answers
+from bekal.incentives.actions.orders import record_answers, return_order
 from bekal.incentives.differences import (
     OWNERS,
     PASSING,
-    SETTLED_BY_STATEMENT,
     Kind,
     at_stake,
     kinds_of,
@@ -36,7 +35,7 @@ from bekal.incentives.ports import PayAnswer, Statement
 from bekal.incentives.queries import covered_days, orphan_amounts, sides_of_open, sides_of_statement, unexplained
 from bekal.incentives.queries.sides import Found
 
-SETTLED_AT_ONCE = 2_000
+SETTLED_AT_ONCE, GIVEN_BACK_AT_ONCE = 2_000, 100
 _TAKING = 0x57A7
 _COPY = """
     COPY incentives_statement_entry (statement_id, kind, reference, amount, partner_reference, at) FROM STDIN
@@ -114,8 +113,8 @@ def note_absent_statement(*, by: Actor, at: datetime, channel: str, day: date) -
 _TO_SETTLE = """
     SELECT DISTINCT ON (o.id) o.id, o.state, e.partner_reference, e.reference, o.amount
     FROM incentives_statement_entry e JOIN incentives_payment_order o ON o.reference = e.reference
-    WHERE e.statement_id = %s AND e.kind = 'paid' AND o.channel = %s AND o.state IN ('sent', 'unknown')
-        AND o.amount = e.amount
+    WHERE e.statement_id = %s AND e.kind = 'paid' AND o.channel = %s AND o.amount = e.amount
+        AND (o.state IN ('sent', 'unknown') OR o.state IN ('approved', 'held') AND o.sendings > 0)
     ORDER BY o.id LIMIT %s
 """
 
@@ -134,15 +133,50 @@ def settle_from_statement(*, by: Actor, at: datetime, statement_id: UUID) -> int
         events.nothing_changed()
         return 0
     answers = [(order_id, PayAnswer("paid", "statement", partner, "")) for order_id, _, partner, _, _ in found]
-    record_answers(by=by, at=at, asked="status", answers=answers)
+    record_answers(by=by, at=at, asked="statement", answers=answers)
     _note(
         _difference(
             "unknown_paid", row.channel, row.day, reference, at, statement=row, order_id=order_id, order_state=state,
             ledger_phase="pending", order_amount=amount, ledger_amount=amount, payer_amount=amount,
-            stake_amount=amount,
+            stake_amount=amount, **_by_statement(at),
         )
         for order_id, state, _, reference, amount in found
         if state == OrderState.UNKNOWN
+    )  # fmt: skip
+    return len(found)
+
+
+_TO_GIVE_BACK = """
+    SELECT DISTINCT o.id, o.reference, e.partner_reference, o.amount
+    FROM incentives_statement_entry e JOIN incentives_payment_order o ON o.reference = e.reference
+    WHERE e.statement_id = %(statement)s AND e.kind = 'returned' AND o.channel = %(channel)s AND o.state = 'paid'
+        AND o.amount = e.amount AND (
+            SELECT coalesce(sum(CASE b.kind WHEN 'paid' THEN 1 WHEN 'returned' THEN -1 ELSE 0 END), 0)
+            FROM incentives_statement_entry b JOIN incentives_statement s ON s.id = b.statement_id
+            WHERE b.reference = o.reference AND s.channel = %(channel)s) <= 0
+    ORDER BY o.id LIMIT %(limit)s
+"""
+
+
+@action
+def give_back_from_statement(*, by: Actor, at: datetime, statement_id: UUID) -> int:
+    """Take back what this statement says came back to us whole, GIVEN_BACK_AT_ONCE orders; how many. Call until 0."""
+    row = PayerStatement.objects.select_for_update().get(pk=statement_id)
+    with connection.cursor() as cursor:
+        cursor.execute(_TO_GIVE_BACK, {"statement": row.id, "channel": row.channel, "limit": GIVEN_BACK_AT_ONCE})
+        found = cursor.fetchall()
+    if row.state != StatementState.TAKEN or not found:
+        events.nothing_changed()
+        return 0
+    for _, reference, partner, amount in found:
+        return_order(by=by, at=at, reference=reference, partner_reference=partner, amount=amount)
+    _note(
+        _difference(
+            "returned", row.channel, row.day, reference, at, statement=row, order_id=order_id,
+            order_state=OrderState.PAID, ledger_phase="post", order_amount=amount, ledger_amount=amount,
+            payer_amount=0, stake_amount=amount, **_by_statement(at),
+        )
+        for order_id, reference, _, amount in found
     )  # fmt: skip
     return len(found)
 
@@ -274,13 +308,16 @@ def _not_taken(by: Actor, at: datetime, channel: str, statement: Statement, sha2
 
 def _difference(kind: Kind, channel: str, day: date, reference: str, at: datetime, **columns: Any) -> Difference:
     owner, days = OWNERS[kind]
-    resolved = kind in SETTLED_BY_STATEMENT
     return Difference(
         id=ids.fresh("difference", channel, kind, reference), kind=kind, channel=channel, day=day,
         reference=reference, owner=owner, due_on=at.date() + timedelta(days=days), found_at=at,
-        state=DifferenceState.EXPLAINED if resolved else DifferenceState.OPEN, why=BY_STATEMENT if resolved else "",
-        resolved_by=RECONCILING if resolved else "", resolved_at=at if resolved else None, **columns,
+        **({"state": DifferenceState.OPEN} | columns),
     )  # fmt: skip
+
+
+def _by_statement(at: datetime) -> dict[str, Any]:
+    """The columns of what is found and put right in one step, because the statement is what settles it."""
+    return {"state": DifferenceState.EXPLAINED, "why": BY_STATEMENT, "resolved_by": RECONCILING, "resolved_at": at}
 
 
 def _note(found: Iterable[Difference]) -> list[str]:

@@ -11,6 +11,7 @@ from bekal.core import events, ids, vault
 from bekal.core.atomic import action
 from bekal.core.errors import Refused
 from bekal.core.events import Actor
+from bekal.core.faults import at_fault
 from bekal.core.machine import move
 from bekal.incentives.actions.accounts import account_refs
 from bekal.incentives.models import (
@@ -80,16 +81,19 @@ def plan_pay_run(*, by: Actor, at: datetime, channel: str) -> PayRun | None:
     )  # fmt: skip
     if chunk.until is not None:
         PayRun.objects.filter(pk=run.pk).update(drafted_to=chunk.until)
-        return run
-    move(run, RunState.PLANNED, moves=RUN_MOVES, digest=run_digest(run.id), drafted_to=None)
-    propose(by=Actor.staff(run.planned_by), at=at, kind=APPROVAL, key=str(run.id), digest=run.digest)
-    _note(run, "incentives.pay_run_planned", by=by, at=at)
+    else:
+        move(run, RunState.PLANNED, moves=RUN_MOVES, digest=run_digest(run.id), drafted_to=None)
+        propose(by=Actor.staff(run.planned_by), at=at, kind=APPROVAL, key=str(run.id), digest=run.digest)
+        _note(run, "incentives.pay_run_planned", by=by, at=at)
+    at_fault("payouts.before_plan_commit")
     return run
 
 
 @action
 def approve_pay_run(*, by: Actor, at: datetime, pay_run_id: UUID, digest: str) -> PayRun:
     """Approve exactly the orders that `digest` covers; its planner cannot. Approved again, nothing changes.
+
+    Orders that are held wait for another to release them, approved with the rest.
 
     Raises RunUnknown, RunDecided (rejected), RunChanged (the orders are not those of the digest), access.SameEyes.
     """
@@ -122,10 +126,13 @@ def reject_pay_run(*, by: Actor, at: datetime, pay_run_id: UUID, why: str) -> Pa
         return run
     if run.state != RunState.PLANNED:
         raise RunDecided()
-    references = list(run.orders.order_by("reference").values_list("reference", flat=True))
+    waiting = run.orders.filter(state__in=(OrderState.PLANNED, OrderState.HELD))
+    references = list(waiting.order_by("reference").values_list("reference", flat=True))
     move(run, RunState.REJECTED, moves=RUN_MOVES, decided_at=at)
     _move_orders(run, OrderState.PLANNED, OrderState.DROPPED)
-    resolve_pending(by=by, at=at, references=references, into="void")
+    _move_orders(run, OrderState.HELD, OrderState.DROPPED)
+    if references:
+        resolve_pending(by=by, at=at, references=references, into="void")
     _note(run, "incentives.pay_run_rejected", by=by, at=at, why=why)
     return run
 
@@ -151,7 +158,7 @@ def _locked(pay_run_id: UUID) -> PayRun:
 
 def _move_orders(run: PayRun, before: OrderState, after: OrderState) -> None:
     assert after in ORDER_MOVES[before]
-    PaymentOrder.objects.filter(pay_run=run, state=before).update(state=after)
+    PaymentOrder.objects.filter(pay_run=run, state=before).update(state=after, held_at=None, held_by="", held_why="")
 
 
 def _settlements() -> list[Due]:

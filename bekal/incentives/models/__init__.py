@@ -1,7 +1,21 @@
 """The tables of the incentives room, split by noun."""
 
-from bekal.incentives.models.accounts import PAYEE_MOVES, Channel, PayeeAccount, PayeeState
-from bekal.incentives.models.orders import IN_FLIGHT, LIVE, ORDER_MOVES, OrderKind, OrderState, PaymentOrder
+from bekal.incentives.models.accounts import (
+    PAYEE_MOVES,
+    Channel,
+    PayeeAccount,
+    PayeeState,
+)
+from bekal.incentives.models.orders import (
+    DEAD,
+    IN_FLIGHT,
+    LIVE,
+    OPEN,
+    ORDER_MOVES,
+    OrderKind,
+    OrderState,
+    PaymentOrder,
+)
 from bekal.incentives.models.reconciliation import (
     DIFFERENCE_MOVES,
     STATEMENT_MOVES,
@@ -13,12 +27,18 @@ from bekal.incentives.models.reconciliation import (
     StatementEntry,
     StatementState,
 )
-from bekal.incentives.models.runs import RUN_MOVES, PayRun, RunState
+from bekal.incentives.models.runs import (
+    RUN_MOVES,
+    PayRun,
+    RunState,
+)
 
 __all__ = [
+    "DEAD",
     "DIFFERENCE_MOVES",
     "IN_FLIGHT",
     "LIVE",
+    "OPEN",
     "ORDER_MOVES",
     "PAYEE_MOVES",
     "RUN_MOVES",

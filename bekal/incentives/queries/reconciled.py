@@ -23,7 +23,7 @@ from bekal.incentives.models import (
 from bekal.incentives.rules import paid_account, settled_account
 from bekal.ledger.queries import sums_by_account
 
-COUNTED = (OrderState.PAID,)
+COUNTED = (OrderState.PAID, OrderState.RETURNED)
 """States of orders whose transfer stands in the ledger for good."""
 
 

@@ -73,7 +73,7 @@ def _programme_lines(programme_code: str) -> Iterable[MoneyLine]:
     yield MoneyLine("refunded", spent["refund"], "in")
     yield MoneyLine("training", spent["purchase"], "out")
     yield MoneyLine("commission", spent["commission"], "out")
-    yield MoneyLine("incentives", spent["incentive"], "out")
+    yield MoneyLine("incentives", spent["incentive"] - spent["incentive_returned"], "out")
     yield MoneyLine("returned", through_fund.get("return_treasury", 0), "out")
     for code in HELD:
         yield MoneyLine(code, held[code], "out")
@@ -85,9 +85,12 @@ def _awards(programme_code: str) -> list[tuple[str, str]]:
 
 
 def _spent(programme_code: str) -> dict[str, int]:
-    """Posted money by code over this programme's awards; refunds come back into the award."""
+    """Posted money by code over this programme's awards; refunds and returned incentives come back into the award."""
     own = {key for pair in _awards(programme_code) for key in pair}
-    sides = {"purchase": "debit", "commission": "debit", "incentive": "debit", "refund": "credit"}
+    sides = {
+        "purchase": "debit", "commission": "debit", "incentive": "debit", "refund": "credit",
+        "incentive_returned": "credit",
+    }  # fmt: skip
     return {
         code: sum(amount for key, amount in ledger.sums_by_account(code, "award:", side).items() if key in own)
         for code, side in sides.items()

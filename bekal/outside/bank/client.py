@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Any
 
 from bekal.core import clock
-from bekal.incentives.ports import Holder, Instruction, PayAnswer, Payer
+from bekal.incentives.ports import Holder, Instruction, Lane, PayAnswer, Payer
 from bekal.outside.snap import Snap, money, read_status, settle, stamp
 from bekal.outside.snap_holder import asked, holder, refusal
+from bekal.outside.snap_lane import Question, SnapLane, steady_breaker
 from bekal.outside.wire import BadAnswer, Clock, Config
 
 
@@ -14,7 +15,7 @@ class Bank:
     """Pays from our account at a bank: to its own accounts, or to those of `beneficiary_bank` through the switch."""
 
     def __init__(self, snap: Snap, source_account: str, beneficiary_bank: str) -> None:
-        self._snap = snap
+        self._snap, self._breaker = snap, steady_breaker(snap.config)
         self._source = source_account
         self._bank = {"beneficiaryBankCode": beneficiary_bank} if beneficiary_bank else {}
         inside = not beneficiary_bank
@@ -35,6 +36,23 @@ class Bank:
 
     def pay(self, instruction: Instruction) -> PayAnswer:
         """See `Payer.pay`."""
+        return settle(
+            lambda: self._snap.call(*self.order(instruction)),
+            instruction.reference,
+            lambda: self.status(reference=instruction.reference, at=instruction.at, amount=instruction.amount),
+        )
+
+    def status(self, *, reference: str, at: datetime, amount: int) -> PayAnswer:
+        """See `Payer.status`."""
+        question = self.enquiry(reference=reference, at=at, amount=amount)
+        return read_status(lambda: self._snap.call(*question), reference, amount)
+
+    def lane(self, in_flight: int) -> Lane:
+        """See `ManyPayer.lane`."""
+        return SnapLane(self._snap.config, self._snap.clock, self, self._breaker)
+
+    def order(self, instruction: Instruction) -> Question:
+        """See `Forms.order`."""
         order = {
             "partnerReferenceNo": instruction.reference,
             "amount": money(instruction.amount),
@@ -45,21 +63,16 @@ class Bank:
         }
         if self._bank:
             order |= {"beneficiaryAccountName": instruction.holder[:100], **self._bank}
-        return settle(
-            lambda: self._snap.call(self._transfer_path, order),
-            instruction.reference,
-            lambda: self.status(reference=instruction.reference, at=instruction.at, amount=instruction.amount),
-        )
+        return self._transfer_path, order
 
-    def status(self, *, reference: str, at: datetime, amount: int) -> PayAnswer:
-        """See `Payer.status`."""
-        question = {
+    def enquiry(self, *, reference: str, at: datetime, amount: int) -> Question:
+        """See `Forms.enquiry`."""
+        return "/transfer/status", {
             "originalPartnerReferenceNo": reference,
             "serviceCode": self._transfer_service,
             "transactionDate": stamp(at),
             "amount": money(amount),
         }
-        return read_status(lambda: self._snap.call("/transfer/status", question), reference, amount)
 
     def balance(self) -> int:
         """What our source account holds, whole rupiah. Raises Unreachable or BadAnswer."""

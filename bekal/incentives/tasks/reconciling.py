@@ -10,6 +10,7 @@ from bekal.core.events import Actor
 from bekal.core.ports import PortClosed, open_port
 from bekal.incentives.actions import (
     compare_statement,
+    give_back_from_statement,
     note_absent_statement,
     note_broken_statement,
     settle_from_statement,
@@ -40,8 +41,9 @@ def reconcile_due() -> int:
             log.warning("no statement of the %s today: %s", channel, silence)
     compared = to_compare()
     for statement_id in compared:
-        while settle_from_statement(by=BY, at=clock.now(), statement_id=statement_id):
-            pass
+        for step in (settle_from_statement, give_back_from_statement):
+            while step(by=BY, at=clock.now(), statement_id=statement_id):
+                pass
     for statement_id in compared:
         compare_statement(by=BY, at=clock.now(), statement_id=statement_id)
     return len(compared)
