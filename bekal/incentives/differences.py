@@ -46,7 +46,7 @@ PASSING: frozenset[Kind] = frozenset(
 """Of one reference, and over when the three sides agree again."""
 BOOKED_OTHERWISE: frozenset[Kind] = frozenset(["extra", "amount", "twice", "refused_paid", "returned"])
 """The payer booked another sum for this reference than our order says."""
-MENDS: dict[Kind, str] = {
+MENDS: dict[str, str] = {
     "unbooked": "refuse", "extra": "claim", "twice": "claim", "amount": "claim", "refused_paid": "accept",
     "fee": "pay_fee", "missing": "take_back",
 }  # fmt: skip

@@ -11,7 +11,7 @@ from bekal.incentives.differences import day_starts
 from bekal.incentives.models import OrderState, PaymentOrder, PayRun
 from bekal.incentives.ports import Statement, StatementBroken, StatementLine
 from bekal.ledger.actions import open_accounts, post_transfers, resolve_pending
-from bekal.ledger.rules import Posting
+from bekal.ledger.rules import Opening, Posting
 from tests.partners.making import BY
 
 DAY = date(2023, 8, 7)
@@ -49,8 +49,8 @@ def orders(
         ))  # fmt: skip
     PaymentOrder.objects.bulk_create(made)
     keys = [f"award:{order.award_id}:incentive" for order in made]
-    accounts = [("treasury", "treasury", "none"), (f"paid:{run.channel}", "paid", "none")]
-    open_accounts(by=BY, at=sent_at, accounts=[*accounts, *((key, "award_incentive", "debits") for key in keys)])
+    accounts = [Opening("treasury", "treasury", "none"), Opening(f"paid:{run.channel}", "paid", "none")]
+    open_accounts(by=BY, at=sent_at, accounts=[*accounts, *(Opening(key, "award_incentive") for key in keys)])
     post_transfers(by=BY, at=sent_at, transfers=[
         Posting("treasury", key, amount, "grant_incentive", f"grant:{key}") for key in keys
     ])  # fmt: skip

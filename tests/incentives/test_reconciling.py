@@ -21,7 +21,7 @@ from bekal.incentives.ports import Statement
 from bekal.incentives.tasks import reconciling as reconcile
 from bekal.ledger.actions import open_accounts, post_transfers
 from bekal.ledger.queries import imbalance
-from bekal.ledger.rules import Posting
+from bekal.ledger.rules import Opening, Posting
 from tests.incentives.booking import AMOUNT, DAY, NEXT, NOON, THIRD, Desk, line, nobody, orders, pay_run
 from tests.partners.making import BY
 
@@ -195,7 +195,8 @@ def order_without_ledger(desk: Desk, run: PayRun) -> Expected:
 FATES: tuple[Fate, ...] = (
     plain, cut_off, our_clock_ahead, answered_next_day, in_transit, not_to_be_booked, sent_and_booked, missing, late,
     missing_then_late, extra, twice, twice_on_two_days, twice_and_taken_back, other_amount, unknown_other_amount,
-    refused_paid, never_sent_paid, unknown_paid, unbooked, returned, returned_in_part, sent_again_and_booked, order_without_ledger,
+    refused_paid, never_sent_paid, unknown_paid, unbooked, returned, returned_in_part, sent_again_and_booked,
+    order_without_ledger,
 )  # fmt: skip
 
 
@@ -335,8 +336,8 @@ def test_fees_and_money_that_came_in_are_seen(desk: Desk) -> None:
 def test_a_transfer_without_an_order_is_found(desk: Desk) -> None:
     _one(pay_run())
     desk.books(DAY)
-    open_accounts(by=BY, at=NOON, accounts=[("treasury", "treasury", "none")])
-    post_transfers(by=BY, at=NOON, transfers=[Posting("treasury", "paid:bank", 5_000, "incentive", "from nowhere")])
+    open_accounts(by=BY, at=NOON, accounts=[Opening("treasury", "treasury", "none")])
+    post_transfers(by=BY, at=NOON, transfers=[Posting("treasury", "paid:bank", 5_000, "incentive", "from-nowhere")])
     reconcile.reconcile_due()
     assert waiting("ledger_without_order") == [("ledger_without_order", "paid:bank:5000", 5_000)]
 

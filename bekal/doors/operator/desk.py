@@ -52,7 +52,7 @@ def desk(request: HttpRequest) -> HttpResponse:
         request, "operator/desk.html", staff=name, at=clock.now(), waves=waves, runs=runs, figures=_figures(),
         may_plan_waves="plan_wave" in may, may_sign="sign_draw" in may, may_plan_runs="plan_pay_run" in may,
         imbalance=imbalance(), may_review="review_identity" in may, may_contest="review_list" in may,
-        may_recover="recover_account" in may,
+        may_recover="recover_account" in may, may_reconcile="reconcile" in may,
     )  # fmt: skip
 
 

@@ -25,7 +25,7 @@ from bekal.incentives.ports import PayAnswer
 from bekal.incentives.queries import mending_digest
 from bekal.incentives.rules import award_account, paid_account, payable_account, settled_account
 from bekal.ledger.actions import open_accounts, post_transfers
-from bekal.ledger.rules import Posting
+from bekal.ledger.rules import Opening, Posting
 
 APPROVAL = "difference"
 LONGEST_WHY = 300
@@ -114,7 +114,7 @@ def approve_mending(*, by: Actor, at: datetime, difference_id: UUID, digest: str
         return row
     if row.state != DifferenceState.PROPOSED:
         raise DifferenceResolved()
-    order = PaymentOrder.objects.select_for_update().filter(pk=row.order_id).first()
+    order = PaymentOrder.objects.select_for_update().filter(reference=row.reference, channel=row.channel).first()
     if digest != mending_digest(row) or (order.state if order else "") != row.order_state:
         raise DifferenceChanged()
     approve(by=by, at=at, kind=APPROVAL, key=str(row.id), digest=digest)
@@ -130,7 +130,7 @@ def _claim(row: Difference, order: PaymentOrder | None, by: Actor, at: datetime)
         _answer(order, "paid", by, at)
     excess = (row.payer_amount or 0) - (order.amount if order is not None else 0)
     claims, paid = f"claims:{row.channel}", paid_account(row.channel)
-    _open(by, at, (claims, "claims", "none"), (paid, "paid", "none"))
+    _open(by, at, Opening(claims, "claims", "none"), Opening(paid, "paid", "none"))
     ends = (claims, paid) if excess > 0 else (paid, claims)
     _post(row, ends, abs(excess), "claim", by, at)
 
@@ -143,7 +143,7 @@ def _accept(row: Difference, order: PaymentOrder | None, by: Actor, at: datetime
     own = own if order.award_id is not None else {"settlement_id": order.settlement_id}
     if PaymentOrder.objects.filter(state__in=LIVE, **own).exclude(pk=order.pk).exists():
         claims, paid = f"claims:{row.channel}", paid_account(row.channel)
-        _open(by, at, (claims, "claims", "none"), (paid, "paid", "none"))
+        _open(by, at, Opening(claims, "claims", "none"), Opening(paid, "paid", "none"))
         _post(row, (claims, paid), row.payer_amount or 0, "claim", by, at)
     elif order.award_id is not None:
         _post(row, (award_account(order.award_id), paid_account(row.channel)), order.amount, "accepted", by, at)
@@ -161,7 +161,7 @@ def _refuse(row: Difference, order: PaymentOrder | None, by: Actor, at: datetime
 
 def _pay_fee(row: Difference, order: PaymentOrder | None, by: Actor, at: datetime) -> None:
     fees = f"fees:{row.channel}"
-    _open(by, at, ("treasury", "treasury", "none"), (fees, "fees", "none"))
+    _open(by, at, Opening("treasury", "treasury", "none"), Opening(fees, "fees", "none"))
     _post(row, ("treasury", fees), row.payer_amount or 0, "payer_fee", by, at)
 
 
@@ -189,7 +189,7 @@ def _answer(order: PaymentOrder, outcome: str, by: Actor, at: datetime) -> None:
     assert order.state in (OrderState.PAID, OrderState.REFUSED)
 
 
-def _open(by: Actor, at: datetime, *accounts: tuple[str, str, str]) -> None:
+def _open(by: Actor, at: datetime, *accounts: Opening) -> None:
     open_accounts(by=by, at=at, accounts=accounts)
 
 

@@ -19,6 +19,7 @@ from bekal.incentives.differences import (
     PASSING,
     Kind,
     at_stake,
+    day_of,
     kinds_of,
     statement_fault,
 )
@@ -310,7 +311,7 @@ def _difference(kind: Kind, channel: str, day: date, reference: str, at: datetim
     owner, days = OWNERS[kind]
     return Difference(
         id=ids.fresh("difference", channel, kind, reference), kind=kind, channel=channel, day=day,
-        reference=reference, owner=owner, due_on=at.date() + timedelta(days=days), found_at=at,
+        reference=reference, owner=owner, due_on=day_of(at) + timedelta(days=days), found_at=at,
         **({"state": DifferenceState.OPEN} | columns),
     )  # fmt: skip
 

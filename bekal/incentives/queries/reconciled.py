@@ -89,7 +89,7 @@ def difference_classes(on: date) -> list[ClassFigure]:
         waiting=Count("id", filter=waits), overdue=Count("id", filter=late),
         stake=Sum("stake_amount", filter=waits, default=0), resolved=Count("id", filter=~waits),
     )  # fmt: skip
-    return sorted((ClassFigure(*row) for row in rows), key=lambda figure: KINDS.index(figure.kind))  # type: ignore[arg-type]
+    return sorted((ClassFigure(*row) for row in rows), key=lambda figure: KINDS.index(figure.kind))
 
 
 def waiting_differences(kind: str, *, limit: int = 50) -> list[DifferenceView]:
@@ -156,7 +156,7 @@ def orphan_amounts(channel: str) -> Iterator[tuple[str, int, int]]:
         orders |= {settled_account(key): amount for key, amount in rows}
         ledger |= sums_by_account("settlement", settled_account(""), side="credit")
     for row in odd.filter(ledger_phase="post"):
-        order = PaymentOrder.objects.get(pk=row.order_id)
+        order = PaymentOrder.objects.get(reference=row.reference)
         account = settled_account(order.organisation_id) if order.organisation_id else paid_account(channel)
         ledger[account] = ledger.get(account, 0) - (row.ledger_amount or 0)
     for account in sorted({*orders, *ledger}):
@@ -177,5 +177,5 @@ def _view(row: Difference) -> DifferenceView:
         ledger_phase=row.ledger_phase, ledger_amount=row.ledger_amount, payer_amount=row.payer_amount,
         stake=row.stake_amount, statement=row.statement.number if row.statement else "", told=row.told, why=row.why,
         proposed_by=row.proposed_by, resolved_by=row.resolved_by, found_at=row.found_at, resolved_at=row.resolved_at,
-        mend=MENDS.get(row.kind, ""), digest=mending_digest(row),  # type: ignore[call-overload]
+        mend=MENDS.get(row.kind, ""), digest=mending_digest(row),
     )  # fmt: skip

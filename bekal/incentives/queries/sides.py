@@ -9,7 +9,7 @@ from django.db import connection
 
 from bekal.incentives.differences import BOOKED_OTHERWISE, CUT_OFF, Booked, OrderSide, Sides, day_starts
 from bekal.incentives.models import PayerStatement
-from bekal.ledger.queries import phases_of
+from bekal.ledger.queries import standings
 
 CHUNK = 5_000
 Found = tuple[UUID | None, Sides]
@@ -99,7 +99,7 @@ def _sides(scope: str, values: dict[str, Any]) -> Iterator[list[Found]]:
     with connection.chunked_cursor() as cursor:
         cursor.execute(_SIDES.format(scope=scope), values)
         while rows := cursor.fetchmany(CHUNK):
-            ledger = phases_of([row[0] for row in rows])
+            ledger = {key: (one.phase, one.amount) for key, one in standings([row[0] for row in rows]).items()}
             yield [_found(row, ledger.get(row[0])) for row in rows]
 
 

@@ -90,11 +90,13 @@ def close_awards(*, by: Actor, at: datetime, wave_id: UUID) -> int:
 
 
 def _return(*, by: Actor, at: datetime, awards: Sequence[Award], accounts: Iterable[str], reason: str) -> None:
-    wanted = {f"award:{award.id}:{name}": award for award in awards for name in accounts}
+    wanted = {f"award:{award.id}:{name}": (award, name) for award in awards for name in accounts}
     held = balances(wanted)
     postings = [
-        Posting(key, wave_account(award.wave_id), held[key].available, "return_award", f"return:{key}:{reason}")
-        for key, award in wanted.items()
+        Posting(
+            key, wave_account(award.wave_id), held[key].available, "return_award", f"return:{award.id}:{name}:{reason}"
+        )
+        for key, (award, name) in wanted.items()
         if key in held and held[key].available
     ]
     if postings:

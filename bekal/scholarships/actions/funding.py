@@ -8,9 +8,9 @@ from bekal.access.queries import approved
 from bekal.core import events
 from bekal.core.atomic import action
 from bekal.core.events import Actor
-from bekal.ledger.actions import open_account, post_transfers
+from bekal.ledger.actions import open_accounts, post_transfers
 from bekal.ledger.queries import balance
-from bekal.ledger.rules import Posting
+from bekal.ledger.rules import Opening, Posting
 from bekal.scholarships import rules
 from bekal.scholarships.actions.refusals import NotApproved
 from bekal.scholarships.queries import giving, programme_account, wave_account
@@ -30,8 +30,8 @@ def fund_programme(*, by: Actor, at: datetime, programme_code: str, reference: s
     if not approved("fund", reference, funding_digest(programme_code, reference, amount)):
         raise NotApproved(what=reference)
     account = programme_account(programme_code)
-    open_account(by=by, at=at, key=TREASURY, kind="treasury", limit="none")
-    open_account(by=by, at=at, key=account, kind="programme")
+    opened = [Opening(TREASURY, "treasury", limit="none"), Opening(account, "programme", busy=True)]
+    open_accounts(by=by, at=at, accounts=opened)
     post_transfers(by=by, at=at, transfers=[Posting(TREASURY, account, amount, "fund", f"fund:{reference}")])
 
 
@@ -41,7 +41,7 @@ def fund_wave(*, by: Actor, at: datetime, wave_id: UUID) -> None:
     wave = wave_of(wave_id)
     programme = giving(wave.rulebook_id)[0]
     account = wave_account(wave_id)
-    open_account(by=by, at=at, key=account, kind="wave")
+    open_accounts(by=by, at=at, accounts=[Opening(account, "wave", busy=True)])
     amount = rules.allocation(wave.places, programme.total_benefit)
     source = programme_account(programme.code)
     post_transfers(by=by, at=at, transfers=[Posting(source, account, amount, "allocate", f"allocate:{wave_id}")])
