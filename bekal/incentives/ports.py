@@ -1,7 +1,7 @@
 """What the incentives room needs from outside: someone who pays (a bank or an e-wallet), at once or by file, and who
 says day by day what was booked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal, Protocol, runtime_checkable
@@ -105,6 +105,29 @@ class ManyPayer(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What became of opening an account. opened: `account` is its number. in_progress: asked, or lost on the way; ask
+    again with the same reference and particulars. refused: `reason` is not_matching (NIK, name or date of birth are not
+    the civil registry's), has_account, ekyc_refused, or refused."""
+
+    state: Literal["opened", "in_progress", "refused"]
+    account: str = ""
+    reason: str = ""
+
+
+class AccountOpener(Protocol):
+    def open(
+        self, *, reference: str, nik: str, name: str, birth_date: date, phone: str, ekyc_reference: str
+    ) -> Opening:
+        """Open an account for a person at the payer, once per `reference` (ours, <= 64 characters) however often asked.
+
+        `phone`: +62..., one that the person has proved to hold. `ekyc_reference`: the reference of the face match that
+        proved the person. Raises ConnectionError when nothing was asked or the payer wants nothing from us.
+        """
+        ...
+
+
 class BatchPayer(Protocol):
     """A payer that takes files of payments and reports on them later (ISO 20022 pain.001 and pain.002)."""
 
@@ -116,9 +139,10 @@ class BatchPayer(Protocol):
         """
         ...
 
-    def report(self, *, batch: str) -> Mapping[str, PayAnswer] | None:
+    def report(self, *, batch: str, references: Collection[str] = ()) -> Mapping[str, PayAnswer] | None:
         """What became of each payment of a file, by reference; None while nothing was reported or nobody answers.
 
+        `references`: what the file held; a bank that rejects (or books) a whole file may name none of its payments.
         Of a file the payer never received, every payment is told as an empty mapping: hand it in again.
         """
         ...

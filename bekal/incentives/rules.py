@@ -37,6 +37,10 @@ ASK_AGAIN = (timedelta(minutes=30), timedelta(hours=2), timedelta(hours=6), time
 """How long after the first, second, ... fruitless status question the next one is put."""
 
 
+MARGIN_DAYS = 5
+"""So much earlier than the payer forgets a reference we stop sending it; clocks may differ."""
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What one payer bears. `in_flight`: calls at a time. `first_ask`: wait before the first status question.
@@ -54,13 +58,15 @@ class Terms:
 
 
 def terms(config: Mapping[str, str]) -> Terms:
-    """Terms from the config of a port: in_flight, first_ask_seconds, asks_a_minute, window_days, rail, batch."""
+    """Terms from the config of a port: in_flight, first_ask_seconds, asks_a_minute, window_days (five less than
+    reference_days when absent), rail, batch."""
     plain = Terms()
+    remembers = int(config.get("reference_days", 0)) - MARGIN_DAYS
     return Terms(
         in_flight=int(config.get("in_flight", plain.in_flight)),
         first_ask=timedelta(seconds=int(config.get("first_ask_seconds", plain.first_ask.seconds))),
         asks_a_minute=int(config.get("asks_a_minute", plain.asks_a_minute)),
-        window=timedelta(days=int(config.get("window_days", plain.window.days))),
+        window=timedelta(days=int(config.get("window_days", remembers if remembers > 0 else plain.window.days))),
         rail="file" if config.get("rail") == "file" else "call",
         batch=int(config.get("batch", plain.batch)),
     )

@@ -194,13 +194,17 @@ def unanswered(wrong: NoAnswer) -> PayAnswer:
 
 class Snap:
     """Signed calls to one SNAP provider. Config as for Wire (url with the version, like https://bank/v1.0) and for
-    Keys."""
+    Keys, plus what the provider remembers: reference_days (60) for which a partnerReferenceNo is known as used,
+    status_days (60) and status_after_seconds (0) between which a status is told; 0 days: for ever."""
 
     def __init__(self, config: Config, clock: Clock) -> None:
         self.config = config
         self.wire = Wire(config, clock, keep_alive=False)
         self.clock = clock
         self._keys = Keys.of(config)
+        self._references = timedelta(days=int(config.get("reference_days", "60")))
+        self._statuses = timedelta(days=int(config.get("status_days", "60")))
+        self._status_after = timedelta(seconds=int(config.get("status_after_seconds", "0")))
         self._token_lock = threading.Lock()
         self._token = ""
         self._token_until: datetime | None = None
@@ -217,6 +221,25 @@ class Snap:
         if answer.case in TOKEN_REFUSED or answer.case == SAME_EXTERNAL_ID:
             answer = self._call_once(path, question)
         return answer
+
+    def asked_too_late(self, at: datetime) -> PayAnswer | None:
+        """What is known of a payment of that instant when the provider may have forgotten its reference, so that it
+        would pay it once more: nothing is sent. None while it remembers."""
+        if not self._references or self.clock() - at < self._references:
+            return None
+        words = "older than the payer's memory of references: settled by its statement, never sent again"
+        return PayAnswer("unknown", "", None, words)
+
+    def judged(self, call: Callable[[], SnapAnswer], *, reference: str, at: datetime, amount: int) -> PayAnswer:
+        """What a status question tells of a payment of the instant `at`, see `read_status`."""
+        age = self.clock() - at
+        return read_status(
+            call,
+            reference,
+            amount,
+            too_early=age < self._status_after,
+            too_late=bool(self._statuses) and age >= self._statuses,
+        )
 
     def _call_once(self, path: str, question: dict[str, Any]) -> SnapAnswer:
         refused = self._refresh_token()

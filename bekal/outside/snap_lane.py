@@ -16,24 +16,26 @@ from bekal.core.ports import Busy
 from bekal.incentives.ports import Instruction, PayAnswer
 from bekal.outside.lines import Lines
 from bekal.outside.snap import (
+    LONGEST_MESSAGE,
     SAME_EXTERNAL_ID,
     TOKEN_BODY,
     TOKEN_PATH,
     TOKEN_REFUSED,
     Keys,
+    Snap,
     SnapAnswer,
     after_asking,
     compact,
     read_answer,
     read_payment,
-    read_status,
     read_token,
     service_headers,
     stamp,
     token_headers,
+    told,
     unanswered,
 )
-from bekal.outside.wire import Answer, BadAnswer, Breaker, Clock, Config, NoAnswer, Pace, Unreachable
+from bekal.outside.wire import Answer, BadAnswer, Breaker, Config, NoAnswer, Pace, Unreachable
 
 Question = tuple[str, dict[str, Any]]
 Trust = Callable[[Answer], bool]
@@ -59,12 +61,12 @@ def steady_breaker(config: Config) -> Breaker:
 
 
 class SnapLane:
-    """A `Lane`. Config as for Lines and Keys, plus per_second. `breaker`: the payer's, it outlives lanes."""
+    """A `Lane`. Config of `snap` as for Lines and Keys, plus per_second. `breaker`: the payer's, it outlives lanes."""
 
-    def __init__(self, config: Config, clock: Clock, forms: Forms, breaker: Breaker) -> None:
-        self._lines, self._keys = Lines(config), Keys.of(config)
-        self._clock, self._forms, self._breaker = clock, forms, breaker
-        self._pace = Pace(float(config.get("per_second", "0")))
+    def __init__(self, snap: Snap, forms: Forms, breaker: Breaker) -> None:
+        self._lines, self._keys = Lines(snap.config), Keys.of(snap.config)
+        self._snap, self._clock, self._forms, self._breaker = snap, snap.clock, forms, breaker
+        self._pace = Pace(float(snap.config.get("per_second", "0")))
         self._token_lock = asyncio.Lock()
         self._token = ""
         self._token_until: datetime | None = None
@@ -77,6 +79,9 @@ class SnapLane:
     async def pay(self, instruction: Instruction) -> PayAnswer:
         """See `Payer.pay`."""
         reference = instruction.reference
+        forgotten = self._snap.asked_too_late(instruction.at)
+        if forgotten is not None:
+            return forgotten
 
         def names_it(answer: Answer) -> bool:
             return _record(answer).get("partnerReferenceNo") == reference
@@ -98,8 +103,8 @@ class SnapLane:
         try:
             found, _ = await self._call(self._forms.enquiry(reference=reference, at=at, amount=amount), trusts=None)
         except NoAnswer as wrong:
-            return PayAnswer("unknown", "", None, str(wrong)[:200])
-        return read_status(lambda: found, reference, amount)
+            return PayAnswer("unknown", "", None, told(wrong, LONGEST_MESSAGE))
+        return self._snap.judged(lambda: found, reference=reference, at=at, amount=amount)
 
     async def close(self) -> None:
         """See `Lane.close`."""

@@ -222,7 +222,7 @@ def _with_orders(run: PayRun, orders: Sequence[PaymentOrder]) -> PayRun:
     run.save()
     for order in orders:
         order.pay_run_id = run.id
-    PaymentOrder.objects.bulk_create(orders, batch_size=2_000)
+    PaymentOrder.objects.bulk_create(orders, batch_size=1_000)
     return run
 
 

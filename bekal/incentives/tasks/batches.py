@@ -43,7 +43,7 @@ def fetch_reports(channel: str, totals: dict[str, int]) -> None:
     payer: BatchPayer = open_port(f"batch:{channel}")
     for name in names:
         rows = orders_of_batch(name)
-        told = payer.report(batch=name)
+        told = payer.report(batch=name, references=[row.reference for row in rows])
         at_fault("payouts.after_report")
         if told:
             _keep("status", rows, told, totals)

@@ -4,12 +4,13 @@ from datetime import datetime
 
 from bekal.core import clock
 from bekal.incentives.ports import Holder, Instruction, Lane, PayAnswer, Payer
-from bekal.outside.snap import Snap, money, read_status, settle, stamp, whole_rupiah
+from bekal.outside.snap import Snap, money, settle, stamp, told, whole_rupiah
 from bekal.outside.snap_holder import asked, holder, refusal
 from bekal.outside.snap_lane import Question, SnapLane, steady_breaker
 from bekal.outside.wire import BadAnswer, Clock, Config
 
 INQUIRED = 1  # an inquiry must name an amount; the smallest one asks for nothing
+LIMITS = ("customerMonthlyInLimit", "maxAmount")
 
 
 class Wallet:
@@ -27,10 +28,15 @@ class Wallet:
         name = answer.record.get("customerName")
         if not isinstance(name, str) or answer.record.get("customerNumber") != account:
             raise BadAnswer("the inquiry's answer is about another wallet")
-        return holder(answer, name=name, status="", room=whole_rupiah(answer.record.get("customerMonthlyInLimit")))
+        limits = [whole_rupiah(answer.record.get(name)) for name in LIMITS]
+        room = min((limit for limit in limits if limit is not None), default=None)
+        return holder(answer, name=told(name, 255), status="", room=room)
 
     def pay(self, instruction: Instruction) -> PayAnswer:
         """See `Payer.pay`."""
+        forgotten = self._snap.asked_too_late(instruction.at)
+        if forgotten is not None:
+            return forgotten
         return settle(
             lambda: self._snap.call(*self.order(instruction)),
             instruction.reference,
@@ -40,11 +46,11 @@ class Wallet:
     def status(self, *, reference: str, at: datetime, amount: int) -> PayAnswer:
         """See `Payer.status`."""
         question = self.enquiry(reference=reference, at=at, amount=amount)
-        return read_status(lambda: self._snap.call(*question), reference, amount)
+        return self._snap.judged(lambda: self._snap.call(*question), reference=reference, at=at, amount=amount)
 
     def lane(self, in_flight: int) -> Lane:
         """See `ManyPayer.lane`."""
-        return SnapLane(self._snap.config, self._snap.clock, self, self._breaker)
+        return SnapLane(self._snap, self, self._breaker)
 
     def order(self, instruction: Instruction) -> Question:
         """See `Forms.order`."""
