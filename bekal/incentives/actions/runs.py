@@ -222,7 +222,11 @@ def _with_orders(run: PayRun, orders: Sequence[PaymentOrder]) -> PayRun:
     run.save()
     for order in orders:
         order.pay_run_id = run.id
-    PaymentOrder.objects.bulk_create(orders, batch_size=1_000)
+    columns = [field.attname for field in PaymentOrder._meta.concrete_fields]
+    copying = f"COPY incentives_payment_order ({', '.join(columns)}) FROM STDIN"
+    with connection.cursor() as cursor, cursor.copy(copying) as copy:
+        for order in orders:
+            copy.write_row([getattr(order, column) for column in columns])
     return run
 
 
