@@ -21,6 +21,8 @@ PLACE, HOLDER_PLACE = "incentives.account", "incentives.holder"
 RESEND_AFTER = timedelta(minutes=5)
 COOLING = timedelta(hours=24)
 """How long money waits after a person changed the account it goes to."""
+RECHECK_AFTER = timedelta(days=30)
+"""An account the payer was not asked about for so long is asked about again before money goes there; house setting."""
 SHORTEST_CUT = 10
 """A bank that cuts a name keeps at least this many letters; house setting."""
 

@@ -33,9 +33,9 @@ OTHERS = """
     INSERT INTO surveys_answer (id, award_id, citizen_id, rulebook_id, number, answers, answered_at)
     SELECT {award}, {award}, {person}, '{book}', 1, '{{}}', {at} FROM {numbers} WHERE n % {surveyed} <> 0;
     INSERT INTO incentives_payee_account (id, citizen_id, channel, account_sealed, account_ref, account_tail,
-        holder_masked, holder_sealed, state, refused_code, linked_at, pays_from)
+        holder_masked, holder_sealed, state, refused_code, linked_at, pays_from, checked_at)
     SELECT {award}, {person}, '{channel}', decode('{account}', 'hex'), {award}, '0001', 'P*****',
-        decode('{holder}', 'hex'), 'linked', '', {at}, {at}
+        decode('{holder}', 'hex'), 'linked', '', {at}, {at}, {at}
     FROM {numbers};
 """
 

@@ -3,6 +3,7 @@
 from bekal.incentives.queries.due import (
     Due,
     DueChunk,
+    accounts_to_recheck,
     ask_budget,
     channels_to_ask,
     channels_to_send,
@@ -75,6 +76,7 @@ __all__ = [
     "PayoutFigure",
     "RunView",
     "StatementRow",
+    "accounts_to_recheck",
     "ask_budget",
     "channels_to_ask",
     "channels_to_send",

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Collate
 
 from bekal.catalogue.queries import ratings_of
@@ -27,6 +27,7 @@ from bekal.incentives.models import (
     RunState,
 )
 from bekal.incentives.rules import (
+    RECHECK_AFTER,
     AwardFacts,
     OrderFacts,
     Standing,
@@ -187,12 +188,32 @@ def channels_to_ask(at: datetime) -> list[str]:
 
 
 def sendable(at: datetime, channel: str) -> QuerySet[PaymentOrder]:
-    """Approved orders of approved runs whose time to go out has come, while the payer remembers their reference."""
+    """Approved orders of approved runs whose time to go out has come, while the payer remembers their reference.
+
+    The first sending waits while the account is to be asked about again.
+    """
+    stale = _stale_accounts(at).filter(account_ref=OuterRef("account_ref"))
     return PaymentOrder.objects.filter(
+        Q(sendings__gte=1) | ~Exists(stale),
         Q(send_after=None) | Q(send_after__lte=at),
         Q(sendings=0) | Q(intent_at__gt=at - terms_of(channel).window),
         state=OrderState.APPROVED, channel=channel, pay_run__state=RunState.APPROVED,
     )  # fmt: skip
+
+
+def accounts_to_recheck(at: datetime, limit: int) -> list[tuple[PayeeAccount, int]]:
+    """Accounts that money waits to go to and that nobody asked about for long: each with the rupiah it must take."""
+    waiting = PaymentOrder.objects.filter(state=OrderState.APPROVED, sendings=0, pay_run__state=RunState.APPROVED)
+    sums = dict(
+        waiting.filter(account_ref__in=_stale_accounts(at).values("account_ref"))
+        .values_list("account_ref").annotate(Sum("amount")).order_by("account_ref")[:limit]
+    )  # fmt: skip
+    rows = PayeeAccount.objects.filter(account_ref__in=list(sums)).order_by("checked_at", "id")
+    return [(row, sums[row.account_ref]) for row in rows]
+
+
+def _stale_accounts(at: datetime) -> QuerySet[PayeeAccount]:
+    return PayeeAccount.objects.filter(state=PayeeState.LINKED, checked_at__lte=at - RECHECK_AFTER)
 
 
 def contested_orders() -> QuerySet[PaymentOrder]:
