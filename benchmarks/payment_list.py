@@ -208,17 +208,11 @@ def reconcile(channel: str, folder: Path) -> dict[str, int]:
     from bekal.incentives.tasks import reconciling
 
     clock.freeze(AT + timedelta(days=1))
-    kept = reconciling.to_compare
-    middle: list[int] = []
-
-    def then() -> Any:
-        middle.append(peak())
-        return kept()
-
-    reconciling.to_compare = then
-    reconciling.reconcile_due()
+    reconciling.take_due()
+    middle = peak()
+    reconciling.compare_due()
     lines = StatementEntry.objects.filter(statement__channel=channel).count()
-    return {"lines": lines, "middle": middle[0]}
+    return {"lines": lines, "middle": middle}
 
 
 class Counted:

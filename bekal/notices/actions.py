@@ -47,7 +47,7 @@ def queue_notice(
 @action
 def queue_notices(*, by: Actor, at: datetime, template: str, messages: Sequence[Message]) -> None:
     """Queue a message to each of many people, in one statement. Idempotent by reference."""
-    columns = [
+    columns: list[list[Any]] = [
         ids.fresh_many([("notice", message.reference) for message in messages]),
         [message.reference for message in messages],
         [vault.seal(message.to, place="notices.address") for message in messages],

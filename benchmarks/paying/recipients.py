@@ -119,7 +119,7 @@ def faults(channel: str, people: int) -> int:
     from bekal.ledger.queries import balance, imbalance
 
     orders = PaymentOrder.objects.filter(channel=channel)
-    count, first = orders.count(), min(orders.values_list("award_id", flat=True)).int % 2**48
+    count, first = orders.count(), min(key.int for key in orders.values_list("award_id", flat=True) if key) % 2**48
     wanted = sum(2 if n % SURVEYED else 1 for n in range(first, first + people))
     doubled = orders.values("award_id", "kind", "number").annotate(times=Count("id")).filter(times__gt=1).count()
     unpaid = orders.exclude(state=OrderState.PAID).count()

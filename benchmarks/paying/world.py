@@ -134,15 +134,14 @@ class World:
         from bekal.core.events import Actor
         from bekal.incentives.rules import award_account, paid_account
         from bekal.ledger.actions import open_accounts, post_transfers
-        from bekal.ledger.rules import Posting
+        from bekal.ledger.rules import Opening, Posting
 
         by = Actor.system("benchmark")
-        fixed = [("treasury", "treasury", "none"), (paid_account("bank"), "paid", "none")]
+        fixed = [Opening("treasury", "treasury", limit="none"), Opening(paid_account("bank"), "paid", limit="none")]
         for start in range(0, len(awards), 4_000):
             part, own = orders[start : start + 4_000], awards[start : start + 4_000]
-            open_accounts(
-                by=by, at=AT, accounts=[*fixed, *((award_account(key), "incentive", "debits") for key in own)]
-            )
+            held = [Opening(award_account(key), "award_incentive", owner=str(key)) for key in own]
+            open_accounts(by=by, at=AT, accounts=[*fixed, *held])
             granted = [
                 Posting("treasury", award_account(o.award_id), AMOUNT, "award", f"grant:{o.reference}") for o in part
             ]

@@ -46,6 +46,7 @@ from bekal.incentives.queries.shown import (
     PayeeView,
     PayoutFigure,
     RunView,
+    WaitingOrder,
     checklist,
     entitlements_of,
     orders_of,
@@ -56,6 +57,7 @@ from bekal.incentives.queries.shown import (
     payout_figures,
     rows_about,
     unsettled_orders,
+    waiting_orders,
 )
 from bekal.incentives.queries.sides import (
     covered_days,
@@ -76,6 +78,7 @@ __all__ = [
     "PayoutFigure",
     "RunView",
     "StatementRow",
+    "WaitingOrder",
     "accounts_to_recheck",
     "ask_budget",
     "channels_to_ask",
@@ -119,5 +122,6 @@ __all__ = [
     "unexplained",
     "unsettled_orders",
     "waiting_differences",
+    "waiting_orders",
     "with_attempts",
 ]

@@ -19,7 +19,7 @@ CERTAIN = ("later", "stop")
 
 def hand_over(channel: str, limit: int, totals: dict[str, int]) -> None:
     """Hand approved orders over in files; every file's orders are stored under its name before it leaves."""
-    payer: BatchPayer = open_port(f"batch:{channel}")
+    payer: BatchPayer = open_port(f"batch_payer:{channel}")
     left = limit
     while left > 0:
         at = clock.now()
@@ -40,7 +40,7 @@ def fetch_reports(channel: str, totals: dict[str, int]) -> None:
     names = open_batches(clock.now(), channel)
     if not names:
         return
-    payer: BatchPayer = open_port(f"batch:{channel}")
+    payer: BatchPayer = open_port(f"batch_payer:{channel}")
     for name in names:
         rows = orders_of_batch(name)
         told = payer.report(batch=name, references=[row.reference for row in rows])

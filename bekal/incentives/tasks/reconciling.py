@@ -30,6 +30,12 @@ def reconcile_due() -> int:
 
     A payer that cannot be reached, or a file that cannot be read, keeps nobody else's from being compared.
     """
+    take_due()
+    return compare_due()
+
+
+def take_due() -> None:
+    """Fetch and take in the statements of every closed day that are not here yet."""
     for channel in Channel.values:
         try:
             port: Statements = open_port(f"statements:{channel}")
@@ -39,6 +45,10 @@ def reconcile_due() -> int:
             _take(channel, port)
         except ConnectionError as silence:
             log.warning("no statement of the %s today: %s", channel, silence)
+
+
+def compare_due() -> int:
+    """Settle what the statements at hand settle, and compare each; how many."""
     compared = to_compare()
     for statement_id in compared:
         for step in (settle_from_statement, give_back_from_statement):
