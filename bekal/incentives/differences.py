@@ -53,6 +53,8 @@ MENDS: dict[str, str] = {
 """How money is moved to mend a class, by two people: the order counts as refused; the payer owes us the excess (or we
 owe it); the payment counts; the fee is booked; the money comes back, and the payment is due once more."""
 
+BY_STATEMENT, AGREES_NOW = "incentives.why_statement", "incentives.why_agrees"
+"""Why a difference is over that nobody had to resolve: keys of texts."""
 LEDGER_PHASES = {
     "planned": "pending", "approved": "pending", "held": "pending", "sent": "pending", "unknown": "pending",
     "paid": "post", "returned": "post", "refused": "void", "dropped": "void",

@@ -208,6 +208,10 @@ def test_refused_but_paid_is_not_paid_again_and_counts(desk: Desk) -> None:
     reconcile.reconcile_due()
     row = Difference.objects.get(kind="refused_paid")
     assert [due.kind for due in due_entitlements(later)] == ["completion"]
+    with transaction.atomic():
+        Difference.objects.update(state="explained", why="uji", resolved_by="maker", resolved_at=later)
+        assert [due.kind for due in due_entitlements(later)] == ["completion"]
+        transaction.set_rollback(True)
     mended(row)
     assert [due.kind for due in due_entitlements(later)] == ["completion"]
     assert balance("paid:bank").credits == survey.amount

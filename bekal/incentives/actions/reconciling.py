@@ -15,6 +15,8 @@ from bekal.core.events import Actor
 from bekal.core.machine import move
 from bekal.incentives.actions.orders import record_answers, return_order
 from bekal.incentives.differences import (
+    AGREES_NOW,
+    BY_STATEMENT,
     OWNERS,
     PASSING,
     Kind,
@@ -42,8 +44,6 @@ _COPY = """
     COPY incentives_statement_entry (statement_id, kind, reference, amount, partner_reference, at) FROM STDIN
 """
 RECONCILING = "incentives.reconcile_due"
-BY_STATEMENT, AGREES_NOW = "incentives.why_statement", "incentives.why_agrees"
-"""What the system says when it resolves a difference: keys of texts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from django.db.models.functions import Collate
 from bekal.catalogue.queries import ratings_of
 from bekal.core.ports import port_config
 from bekal.eligibility.queries import contested_among, contested_people
+from bekal.incentives.differences import AGREES_NOW
 from bekal.incentives.models import (
     DEAD,
     IN_FLIGHT,
@@ -296,8 +297,9 @@ def _due(award: Award, one: Standing, account: PayeeAccount) -> Due:
 
 
 def _booked_after_all() -> QuerySet[Difference, UUID | None]:
-    """Dead orders that the payer booked none the less: what they paid is not planned again."""
-    rows = Difference.objects.filter(kind="refused_paid").exclude(state=DifferenceState.EXPLAINED)
+    """Dead orders that the payer booked none the less: what they paid is not planned again, whoever explains it, unless
+    the payer takes it back."""
+    rows = Difference.objects.filter(kind="refused_paid").exclude(state=DifferenceState.EXPLAINED, why=AGREES_NOW)
     return rows.values_list("order_id", flat=True)
 
 
