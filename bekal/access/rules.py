@@ -8,14 +8,14 @@ ROLES: dict[str, frozenset[str]] = {
     "provider": frozenset({"provider"}),
     "platform": frozenset({"platform"}),
     "assessor": frozenset({"operator", "review_training"}),
-    "operator": frozenset({"operator", "plan_wave", "curate", "plan_pay_run"}),
+    "operator": frozenset({"operator", "plan_wave", "curate", "plan_pay_run", "reconcile"}),
     "draw_operator": frozenset({"operator", "sign_draw"}),
-    "finance_maker": frozenset({"operator", "plan_pay_run", "fund"}),
-    "finance_checker": frozenset({"operator", "approve_pay_run", "approve_fund"}),
+    "finance_maker": frozenset({"operator", "plan_pay_run", "fund", "reconcile"}),
+    "finance_checker": frozenset({"operator", "approve_pay_run", "approve_fund", "reconcile"}),
     "recovery_officer": frozenset({"operator", "recover_account"}),
     "identity_reviewer": frozenset({"operator", "review_identity"}),
     "list_reviewer": frozenset({"operator", "review_list"}),
-    "auditor": frozenset({"operator", "audit"}),
+    "auditor": frozenset({"operator", "audit", "reconcile"}),
 }
 CODE_DIGITS = 6
 CODE_MINUTES = 10

@@ -17,7 +17,7 @@ from bekal.citizens.tasks import forget_drafts_due, settle_changes
 from bekal.citizens.tasks import forget_due as forget_photos
 from bekal.doors.sessions import forget_sessions
 from bekal.eligibility.tasks import compare_due, contest_due, verify_due
-from bekal.incentives.tasks import enquire_due
+from bekal.incentives.tasks import draft_due, enquire_due, recheck_due, reconcile_due
 from bekal.incentives.tasks import send_due as send_payments
 from bekal.learning.tasks import issue_due
 from bekal.ledger.tasks import fold_due, open_months_due, seal_due
@@ -36,8 +36,9 @@ MOMENT, HOUR, NIGHT = 0.0, 3_600.0, 86_400.0
 TASKS: tuple[tuple[Callable[[], object], float], ...] = (
     (verify_due, MOMENT), (compare_due, MOMENT), (open_and_close_due, MOMENT), (settle_joinings, MOMENT),
     (draw_due, MOMENT), (award_due, MOMENT), (lapse_due, MOMENT), (contest_due, HOUR), (revoke_due, HOUR),
-    (expire_due, HOUR), (issue_due, MOMENT), (settle_due, HOUR), (send_payments, MOMENT), (enquire_due, MOMENT),
-    (fetch_vacancies, HOUR), (match_due, HOUR), (train, NIGHT), (send_notices, MOMENT),
+    (expire_due, HOUR), (issue_due, MOMENT), (settle_due, HOUR), (draft_due, MOMENT), (recheck_due, MOMENT),
+    (send_payments, MOMENT), (enquire_due, MOMENT), (reconcile_due, HOUR), (fetch_vacancies, HOUR),
+    (match_due, HOUR), (train, NIGHT), (send_notices, MOMENT),
     (forget_due_answers, HOUR), (forget_photos, HOUR), (forget_codes, HOUR), (forget_drafts_due, HOUR),
     (forget_sessions, HOUR), (settle_changes, MOMENT), (fold_due, HOUR), (seal_due, HOUR), (open_months_due, NIGHT),
 )  # fmt: skip

@@ -21,6 +21,8 @@ PLACE, HOLDER_PLACE = "incentives.account", "incentives.holder"
 RESEND_AFTER = timedelta(minutes=5)
 COOLING = timedelta(hours=24)
 """How long money waits after a person changed the account it goes to."""
+RECHECK_AFTER = timedelta(days=30)
+"""An account the payer was not asked about for so long is asked about again before money goes there; house setting."""
 SHORTEST_CUT = 10
 """A bank that cuts a name keeps at least this many letters; house setting."""
 
@@ -155,9 +157,11 @@ def masked(name: str) -> str:
 
 
 def digest(orders: Iterable[OrderFacts]) -> str:
-    """Hexadecimal SHA-256 over the orders in the order of their references, one JSON line each."""
-    lines = sorted((order.reference, order.amount, order.account_ref) for order in orders)
-    return hashlib.sha256(b"".join(json.dumps(line).encode() + b"\n" for line in lines)).hexdigest()
+    """Hexadecimal SHA-256 over orders that come in the order of their references, one JSON line each."""
+    found = hashlib.sha256()
+    for order in orders:
+        found.update(json.dumps((order.reference, order.amount, order.account_ref)).encode() + b"\n")
+    return found.hexdigest()
 
 
 def settlement_digest(reference: str, amount: int, outcome: str) -> str:

@@ -1,6 +1,7 @@
 """Names, answers, conditions and digests, without a database."""
 
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from itertools import pairwise
 from typing import get_args
 
@@ -119,9 +120,9 @@ def test_repeated_payments_keep_their_distance() -> None:
     assert [one.is_due(CERTIFIED) for one in completion] == [True, False, False, False]
 
 
-def test_the_digest_covers_every_order_in_any_sequence() -> None:
+def test_the_digest_covers_every_order() -> None:
     one, two = OrderFacts("a", 1, "00"), OrderFacts("b", 2, "01")
-    assert digest([one, two]) == digest([two, one])
+    assert digest(iter([one, two])) == sha256(b'["a", 1, "00"]\n["b", 2, "01"]\n').hexdigest()
     assert (
         len({digest([one]), digest([one, two]), digest([OrderFacts("a", 2, "00")]), digest([OrderFacts("a", 1, "02")])})
         == 4

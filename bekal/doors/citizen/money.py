@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from bekal.access.actions import CodeTooSoon
 from bekal.citizens.queries import citizen_place
@@ -20,9 +20,9 @@ from bekal.doors.languages import say
 from bekal.doors.moments import zone_of
 from bekal.doors.pages import Fault, refusal_words, show
 from bekal.doors.sessions import citizen_id, keep_sealed, leave_word, permission, read_sealed
-from bekal.incentives.actions.accounts import AccountRefused, is_other_account
+from bekal.incentives.actions.accounts import AccountRefused, OpeningRefused, is_other_account
 from bekal.incentives.queries import ChecklistItem, checklist, entitlements_of, orders_of, payee_of
-from bekal.incentives.tasks import ask_change, change, link
+from bekal.incentives.tasks import ask_change, change, link, open_account
 from bekal.ledger.queries import StatementLine, balance, statement
 from bekal.scholarships.queries import award_of, incentive_account, training_account
 
@@ -105,6 +105,21 @@ def _account(request: HttpRequest, fields: tuple[Asked, ...], faults: tuple[Faul
     return show(request, "citizen/account.html", faults=faults, fields=fields, payee=payee, cooling=cooling)
 
 
+@permission("citizen")
+@require_POST
+def open_page(request: HttpRequest) -> HttpResponse:
+    """Ask the bank or e-wallet for a new account and link it; pressed again, it is the same opening."""
+    key, channel = citizen_id(request), request.POST.get("channel", "")
+    if channel not in ("bank", "wallet") or payee_of(key) is not None:
+        return HttpResponseRedirect("/saya/rekening")
+    opened: list[object] = []
+    faults = _faults(lambda: opened.append(open_account(key, channel)), "open")
+    if faults:
+        return _account(request, tuple(asked(field) for field in ACCOUNT_FORM), faults)
+    leave_word(request, *(("good", "account.opened") if opened[0] else ("info", "account.opening")))
+    return HttpResponseRedirect("/saya/rekening")
+
+
 def _send_code(request: HttpRequest, channel: str, account: str) -> HttpResponse:
     try:
         ask_change(citizen_id(request), channel, account)
@@ -140,6 +155,8 @@ def _faults(act: Callable[[], object], anchor: str) -> tuple[Fault, ...]:
         act()
     except AccountRefused as refused:
         return tuple(Fault(anchor, say(reason)) for reason in refused.reasons)
+    except OpeningRefused as refused:
+        return (Fault(anchor, say(refused.reason)),)
     except Refused as refused:
         return (Fault(anchor, refusal_words(refused)),)
     return ()

@@ -53,6 +53,7 @@ urlpatterns = [
     path("saya/saldo", money.balance_page),
     path("saya/rekening", money.account_page),
     path("saya/rekening/kode", money.account_code_page),
+    path("saya/rekening/buka", money.open_page),
     path("saya/privasi", privacy.privacy_page),
     path("saya/privasi/lihat", privacy.show_numbers),
     path("saya/privasi/izin", privacy.consent),

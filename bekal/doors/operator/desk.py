@@ -17,7 +17,7 @@ from bekal.engines.draw.commitment import NEEDED
 from bekal.engines.draw.source import Drand, read_source
 from bekal.incentives.actions import approve_pay_run, reject_pay_run
 from bekal.incentives.queries import RunView, open_orders, pay_runs
-from bekal.incentives.tasks import plan_due
+from bekal.incentives.tasks import begin_due
 from bekal.learning.queries import issue_due_count, learning_figures
 from bekal.ledger.queries import imbalance
 from bekal.market.queries import market_figures
@@ -52,7 +52,7 @@ def desk(request: HttpRequest) -> HttpResponse:
         request, "operator/desk.html", staff=name, at=clock.now(), waves=waves, runs=runs, figures=_figures(),
         may_plan_waves="plan_wave" in may, may_sign="sign_draw" in may, may_plan_runs="plan_pay_run" in may,
         imbalance=imbalance(), may_review="review_identity" in may, may_contest="review_list" in may,
-        may_recover="recover_account" in may,
+        may_recover="recover_account" in may, may_reconcile="reconcile" in may,
     )  # fmt: skip
 
 
@@ -158,7 +158,7 @@ def annul(request: HttpRequest, wave_number: int) -> HttpResponse:
 @require_POST
 def plan_runs(request: HttpRequest) -> HttpResponse:
     """Plan a pay run over every channel that has something due."""
-    return _acted(request, lambda: plan_due(actor(request)))
+    return _acted(request, lambda: begin_due(actor(request)))
 
 
 @permission("approve_pay_run")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from bekal.doors.operator import contested, desk, identity, recovery, waiting
+from bekal.doors.operator import contested, desk, identity, reconciliation, recovery, waiting
 
 urlpatterns = [
     path("operator", desk.desk),
@@ -15,6 +15,10 @@ urlpatterns = [
     path("operator/identitas", identity.cases),
     path("operator/identitas/<uuid:citizen_id>/foto", identity.photo),
     path("operator/tinjauan", contested.reviews),
+    path("operator/rekonsiliasi", reconciliation.differences_page),
+    path("operator/rekonsiliasi/<uuid:difference_id>", reconciliation.difference_page),
+    path("operator/rekonsiliasi/<uuid:difference_id>/putuskan", reconciliation.decide),
+    path("operator/rekonsiliasi/<uuid:difference_id>/setujui", reconciliation.approve),
     path("operator/pencairan", desk.plan_runs),
     path("operator/pencairan/<uuid:run_id>", desk.decide_run),
     path("operator/pencairan/tahan", waiting.hold),

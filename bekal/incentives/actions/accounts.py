@@ -10,16 +10,20 @@ from django.db import IntegrityError, transaction
 
 from bekal.citizens.actions import Word, tell_citizens
 from bekal.citizens.queries import citizen_view
-from bekal.citizens.rules import LANGUAGES
+from bekal.citizens.readings import read_contacts
+from bekal.citizens.rules import LANGUAGES, read_phone
 from bekal.core import events, ids, marks, vault
 from bekal.core.atomic import action
 from bekal.core.errors import Refused
 from bekal.core.events import Actor
 from bekal.core.machine import move
 from bekal.core.texts import text
-from bekal.incentives.models import PAYEE_MOVES, PayeeAccount, PayeeState, PaymentOrder
+from bekal.incentives.actions.holding import hold_order
+from bekal.incentives.models import PAYEE_MOVES, Channel, OrderState, PayeeAccount, PayeeState, PaymentOrder
 from bekal.incentives.ports import Holder
+from bekal.incentives.readings import wallet_number
 from bekal.incentives.rules import COOLING, HOLDER_PLACE, PLACE, Held, account_faults, masked
+from bekal.notices.actions import Message, queue_notices
 from bekal.rulebooks.rules import day_in_words
 
 Columns = dict[str, Any]
@@ -47,6 +51,22 @@ class NoAccount(Refused):
 
 class PayerSilent(Refused):
     code = "incentives.payer_silent"
+
+
+class FaceNotMatched(Refused):
+    """The payer opens an account from afar only for somebody whose face was matched."""
+
+    code = "incentives.face_not_matched"
+
+
+class OpeningRefused(Refused):
+    """The payer opens no account; `reason` is the key of its text."""
+
+    code = "incentives.opening_refused"
+
+    def __init__(self, reason: str) -> None:
+        self.reason = f"incentives.opening_{reason or 'refused'}"
+        super().__init__()
 
 
 class AccountRefused(Refused):
@@ -90,15 +110,18 @@ def link_account(
     row = PayeeAccount.objects.select_for_update().filter(citizen_id=citizen_id).first()
     ref = account_refs([(channel, number)])[0]
     if row is not None and row.state == PayeeState.LINKED and row.account_ref == ref:
+        PayeeAccount.objects.filter(pk=row.pk).update(checked_at=at)
         events.nothing_changed()
         return row
     changed = row is not None and row.account_ref != ref
     if changed and not confirmed:
         raise ChangeNeedsCode()
     pays_from = at + COOLING if changed else max(at, row.pays_from) if row else at
-    kept = _keep(row, citizen_id, at, _columns(channel, number, ref, holder) | {"pays_from": pays_from})
+    before = _wallet_number(row)
+    columns = _columns(channel, number, ref, holder) | {"pays_from": pays_from, "checked_at": at}
+    kept = _keep(row, citizen_id, at, columns)
     if changed:
-        _tell_of_change(by=by, at=at, row=kept)
+        _tell_of_change(by=by, at=at, row=kept, wallets=[before, _wallet_number(kept)])
     events.record(
         kind="incentives.account_linked", by=by, at=at, about="payee_account", key=str(kept.id), person=citizen_id,
         data={"channel": channel, "changed": changed},
@@ -123,6 +146,34 @@ def close_account(*, by: Actor, at: datetime, citizen_id: UUID, why: str) -> Pay
     return row
 
 
+@action
+def note_checked_account(
+    *, by: Actor, at: datetime, citizen_id: UUID, holder: Holder, expected: int
+) -> tuple[str, ...]:
+    """Keep what a payer says of a linked account before money goes there: open and the citizen's own, with room for
+    `expected` rupiah, or else every order that waits for it is held, and the person told. The reasons, as text keys."""
+    row = PayeeAccount.objects.select_for_update().get(citizen_id=citizen_id)
+    reasons = account_faults(
+        Held(holder.name, holder.active, holder.reason, holder.nik_matches, holder.room),
+        registered=citizen_view(citizen_id).name, expected=expected,
+    )  # fmt: skip
+    PayeeAccount.objects.filter(pk=row.pk).update(checked_at=at)
+    waiting = PaymentOrder.objects.filter(account_ref=row.account_ref, state=OrderState.APPROVED, sendings=0).order_by(
+        "reference"
+    )
+    for reference in list(waiting.values_list("reference", flat=True)) if reasons else ():
+        hold_order(by=by, at=at, reference=reference, why=reasons[0])
+    if reasons:
+        facts = {f"reason_{language}": text(reasons[0], language) for language in LANGUAGES}
+        word = Word(citizen_id, f"payee_held:{row.id}:{at.isoformat()}", facts)
+        tell_citizens(by=by, at=at, template="incentives.notice_account_held", words=[word])
+    events.record(
+        kind="incentives.account_checked", by=by, at=at, about="payee_account", key=str(row.id), person=citizen_id,
+        data={"reasons": list(reasons)},
+    )  # fmt: skip
+    return reasons
+
+
 def account_refs(accounts: Sequence[tuple[str, str]]) -> list[UUID]:
     """The references that stand for accounts (channel, number); used inside actions."""
     numbers = [(PLACE, f"{channel}:{number}") for channel, number in accounts]
@@ -137,13 +188,27 @@ def is_other_account(citizen_id: UUID, channel: str, account: str) -> bool:
     return known is not None and known != marks.find([number]).get(number)
 
 
-def _tell_of_change(*, by: Actor, at: datetime, row: PayeeAccount) -> None:
+def _tell_of_change(*, by: Actor, at: datetime, row: PayeeAccount, wallets: Sequence[str]) -> None:
+    """Tell the person, and the telephones that the old and the new e-wallet belong to."""
     facts = {"tail": row.account_tail}
     for language in LANGUAGES:
         facts[f"channel_{language}"] = text(f"incentives.channel_{row.channel}", language)
         facts[f"day_{language}"] = day_in_words(row.pays_from.date(), language)
-    word = Word(row.citizen_id, f"payee_changed:{row.id}:{at.isoformat()}", facts)
-    tell_citizens(by=by, at=at, template="incentives.notice_account_changed", words=[word])
+    reference, template = f"payee_changed:{row.id}:{at.isoformat()}", "incentives.notice_account_changed"
+    tell_citizens(by=by, at=at, template=template, words=[Word(row.citizen_id, reference, facts)])
+    (told,) = read_contacts(by=by, at=at, citizen_ids=[row.citizen_id]).values()
+    queue_notices(by=by, at=at, template=template, messages=[
+        Message(to, told.language, f"{reference}:{place}", facts, owner=row.citizen_id)
+        for place, to in enumerate(dict.fromkeys(wallets)) if to and to != told.phone
+    ])  # fmt: skip
+
+
+def _wallet_number(row: PayeeAccount | None) -> str:
+    """The telephone that an e-wallet belongs to; "" where there is none."""
+    if row is None or row.channel != Channel.WALLET or not row.account_sealed:
+        return ""
+    phone = read_phone(wallet_number(row))
+    return phone if isinstance(phone, str) else ""
 
 
 def _columns(channel: str, number: str, ref: UUID, holder: Holder) -> Columns:

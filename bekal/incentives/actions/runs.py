@@ -24,13 +24,11 @@ from bekal.incentives.models import (
     PayRun,
     RunState,
 )
-from bekal.incentives.queries import Due, due_entitlements, due_settlements, run_digest, with_attempts
+from bekal.incentives.queries import Due, draft_of, due_chunk, due_settlements, run_digest, with_attempts
 from bekal.incentives.rules import (
     HOLDER_PLACE,
     PLACE,
-    OrderFacts,
     award_account,
-    digest,
     paid_account,
     payable_account,
     settled_account,
@@ -57,33 +55,36 @@ class RunChanged(Refused):
 
 @action
 def plan_pay_run(*, by: Actor, at: datetime, channel: str) -> PayRun | None:
-    """Plan one order for every payment due over `channel` (settlements go by bank), and set the money aside.
+    """Plan the next piece of a channel's run, and set its money aside: one order for every payment due.
 
-    The run's digest is laid before a second pair of eyes. None when nothing is due.
+    A run stays `drafting` until no account is left to look at: call again, after a crash too. Then its digest is laid
+    before a second pair of eyes, in the name of whoever began it. Settlements go by bank. None when nothing is due.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_PLANNING])
-    dues = due_entitlements(at, channel=channel)
-    if channel == Channel.BANK:
-        dues += _settlements()
-    if not dues:
+    run = draft_of(channel).select_for_update().first()
+    chunk = due_chunk(at, channel=channel, after=run.drafted_to if run else None)
+    settlements = with_attempts(_settlements()) if run is None and channel == Channel.BANK else []
+    orders = [_order(due, at) for due in settlements + chunk.dues]
+    if run is None and not orders:
         events.nothing_changed()
         return None
-    orders = [_order(due, at) for due in with_attempts(dues)]
-    run = _run(orders, channel, by, at)
-    PayRun.objects.bulk_create([run])
-    for order in orders:
-        order.pay_run_id = run.id
-    PaymentOrder.objects.bulk_create(orders, batch_size=1_000)
-    _set_aside(by=by, at=at, channel=channel, orders=orders)
-    propose(by=by, at=at, kind=APPROVAL, key=str(run.id), digest=run.digest)
+    run = _with_orders(run or _draft(channel, by, at), orders)
+    if orders:
+        _set_aside(by=by, at=at, channel=channel, orders=orders)
     events.record_batch(
-        kind="incentives.pay_run_planned", by=by, at=at, about="pay_run", key=str(run.id),
+        kind="incentives.pay_run_drafted", by=by, at=at, about="pay_run", key=str(run.id),
         lines=[
             (order.reference, {"kind": order.kind, "number": order.number, "amount": order.amount})
             for order in orders
         ],
     )  # fmt: skip
+    if chunk.until is not None:
+        PayRun.objects.filter(pk=run.pk).update(drafted_to=chunk.until)
+    else:
+        move(run, RunState.PLANNED, moves=RUN_MOVES, digest=run_digest(run.id), drafted_to=None)
+        propose(by=Actor.staff(run.planned_by), at=at, kind=APPROVAL, key=str(run.id), digest=run.digest)
+        _note(run, "incentives.pay_run_planned", by=by, at=at)
     at_fault("payouts.before_plan_commit")
     return run
 
@@ -113,8 +114,13 @@ def approve_pay_run(*, by: Actor, at: datetime, pay_run_id: UUID, digest: str) -
 
 @action
 def reject_pay_run(*, by: Actor, at: datetime, pay_run_id: UUID, why: str) -> PayRun:
-    """Drop a planned run with its orders; the money set aside goes back. Raises RunUnknown, RunDecided."""
+    """Drop a planned run with its orders; the money set aside goes back.
+
+    Raises RunUnknown, RunDecided, RunChanged (it is still being planned).
+    """
     run = _locked(pay_run_id)
+    if run.state == RunState.DRAFTING:
+        raise RunChanged()
     if run.state == RunState.REJECTED:
         events.nothing_changed()
         return run
@@ -200,18 +206,28 @@ def _order(due: Due, at: datetime) -> PaymentOrder:
     )
 
 
-def _run(orders: Sequence[PaymentOrder], channel: str, by: Actor, at: datetime) -> PayRun:
-    found = digest(OrderFacts(order.reference, order.amount, order.account_ref.hex) for order in orders)
+def _draft(channel: str, by: Actor, at: datetime) -> PayRun:
+    """A run that is not stored yet."""
+    before = PayRun.objects.filter(channel=channel).count()
     return PayRun(
-        id=ids.fresh("pay run", channel, found, str(PayRun.objects.filter(digest=found).count())),
-        channel=channel,
-        state=RunState.PLANNED,
-        digest=found,
-        orders_count=len(orders),
-        total_amount=sum(order.amount for order in orders),
-        planned_by=by.key,
-        planned_at=at,
-    )
+        id=ids.fresh("pay run", channel, str(before)), channel=channel, state=RunState.DRAFTING, orders_count=0,
+        total_amount=0, planned_by=by.key, planned_at=at,
+    )  # fmt: skip
+
+
+def _with_orders(run: PayRun, orders: Sequence[PaymentOrder]) -> PayRun:
+    """Store these orders under their run, and count them in it."""
+    run.orders_count += len(orders)
+    run.total_amount += sum(order.amount for order in orders)
+    run.save()
+    for order in orders:
+        order.pay_run_id = run.id
+    columns = [field.attname for field in PaymentOrder._meta.concrete_fields]
+    copying = f"COPY incentives_payment_order ({', '.join(columns)}) FROM STDIN"
+    with connection.cursor() as cursor, cursor.copy(copying) as copy:
+        for order in orders:
+            copy.write_row([getattr(order, column) for column in columns])
+    return run
 
 
 def _set_aside(*, by: Actor, at: datetime, channel: str, orders: Sequence[PaymentOrder]) -> None:

@@ -30,6 +30,7 @@ class PayeeAccount(models.Model):
     """Where a citizen is paid. `refused`: the payer refused a payment for a reason that only another account cures.
 
     `pays_from`: before this instant no payment is planned to it: the instant of linking, or a day after a change.
+    `checked_at`: when the payer said last that it is the citizen's own and open.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -44,6 +45,7 @@ class PayeeAccount(models.Model):
     refused_code = models.CharField(max_length=16, default="", blank=True)
     linked_at = models.DateTimeField()
     pays_from = models.DateTimeField()
+    checked_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -1,28 +1,34 @@
 """What is due: payments to plan, orders to send, outcomes to ask for."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models.functions import Collate
 
 from bekal.catalogue.queries import ratings_of
 from bekal.core.ports import port_config
 from bekal.eligibility.queries import contested_among, contested_people
+from bekal.incentives.differences import AGREES_NOW
 from bekal.incentives.models import (
     DEAD,
     IN_FLIGHT,
     LIVE,
     Channel,
+    Difference,
+    DifferenceState,
     OrderKind,
     OrderState,
     PayeeAccount,
     PayeeState,
     PaymentOrder,
+    PayRun,
     RunState,
 )
 from bekal.incentives.rules import (
+    RECHECK_AFTER,
     AwardFacts,
     OrderFacts,
     Standing,
@@ -39,7 +45,8 @@ from bekal.rulebooks.queries import programme_of
 from bekal.scholarships.models import Award
 from bekal.surveys.queries import answered_of
 
-CHUNK = 5_000
+CHUNK = 2_000
+"""Accounts looked at in one piece of planning."""
 NO_LONGER_PAID = ("revoked", "withdrawn")
 
 
@@ -62,26 +69,51 @@ class Due:
     replaces_id: UUID | None = None
 
 
-def due_entitlements(at: datetime, *, channel: str | None = None) -> list[Due]:
-    """Every incentive payment that is earned, due, covered by its award, and on no live order.
+@dataclass(frozen=True, slots=True)
+class DueChunk:
+    """Payments to plan, found among accounts up to `until` in the order of their ids; None: none is left behind it."""
 
-    An account that was changed within the last day waits, and so does a person whose decision a newer list contests:
-    they must be on no list still. Works through linked accounts in chunks, a fixed number of
-    statements each.
+    dues: list[Due]
+    until: UUID | None
+
+
+def due_chunk(at: datetime, *, channel: str, after: UUID | None = None) -> DueChunk:
+    """The next incentive payments that are earned, due, covered by their award, and on no live order.
+
+    Accounts after `after` are looked at, CHUNK at a time until some are due: a fixed number of statements and never
+    more in memory than one CHUNK. An account that was changed within the last day waits, and so does a person whose
+    decision a newer list contests: they must be on no list still.
     """
-    accounts = PayeeAccount.objects.filter(state=PayeeState.LINKED, pays_from__lte=at).order_by("id")
-    if channel is not None:
-        accounts = accounts.filter(channel=channel)
-    return [due for chunk in _chunks(list(accounts)) for due in _due_of(chunk, at)]
+    while True:
+        accounts = PayeeAccount.objects.filter(channel=channel, state=PayeeState.LINKED, pays_from__lte=at)
+        if after is not None:
+            accounts = accounts.filter(id__gt=after)
+        found = list(accounts.order_by("id")[:CHUNK])
+        dues = with_attempts(list(_due_of(found, at)))
+        after = found[-1].id if len(found) == CHUNK else None
+        if dues or after is None:
+            return DueChunk(dues, after)
+
+
+def due_entitlements(at: datetime) -> list[Due]:
+    """All that `due_chunk` finds over every channel, at once."""
+    dues: list[Due] = []
+    for channel in Channel.values:
+        after, more = None, True
+        while more:
+            chunk = due_chunk(at, channel=channel, after=after)
+            dues += chunk.dues
+            after, more = chunk.until, chunk.until is not None
+    return dues
 
 
 def due_settlements() -> list[tuple[UUID, UUID, str, int, int]]:
     """Closed settlements on no live order: (settlement, organisation, organisation's name, its number, amount)."""
     closed = settlements_due()
     live = set(
-        PaymentOrder.objects.filter(settlement_id__in=[one.id for one in closed], state__in=LIVE).values_list(
-            "settlement_id", flat=True
-        )
+        PaymentOrder.objects.filter(
+            Q(state__in=LIVE) | Q(id__in=_booked_after_all()), settlement_id__in=[one.id for one in closed]
+        ).values_list("settlement_id", flat=True)
     )
     return [
         (one.id, one.organisation_id, one.organisation_name, one.number, one.amount)
@@ -126,8 +158,19 @@ def facts_of(awards: Sequence[Award]) -> dict[UUID, AwardFacts]:
 
 def run_digest(pay_run_id: UUID) -> str:
     """The digest of a pay run's orders as they stand now; an approval covers exactly this."""
-    rows = PaymentOrder.objects.filter(pay_run_id=pay_run_id).values_list("reference", "amount", "account_ref")
-    return digest(OrderFacts(reference, amount, account_ref.hex) for reference, amount, account_ref in rows.iterator())
+    rows = PaymentOrder.objects.filter(pay_run_id=pay_run_id).order_by(Collate("reference", "C"))
+    facts = rows.values_list("reference", "amount", "account_ref").iterator()
+    return digest(OrderFacts(reference, amount, account_ref.hex) for reference, amount, account_ref in facts)
+
+
+def draft_of(channel: str) -> QuerySet[PayRun]:
+    """The run that is being planned over a channel, piece by piece; at most one."""
+    return PayRun.objects.filter(channel=channel, state=RunState.DRAFTING)
+
+
+def drafts() -> list[tuple[str, str]]:
+    """Runs whose planning stopped half-way: (channel, key of who plans)."""
+    return list(PayRun.objects.filter(state=RunState.DRAFTING).order_by("channel").values_list("channel", "planned_by"))
 
 
 def terms_of(channel: str) -> Terms:
@@ -146,12 +189,32 @@ def channels_to_ask(at: datetime) -> list[str]:
 
 
 def sendable(at: datetime, channel: str) -> QuerySet[PaymentOrder]:
-    """Approved orders of approved runs whose time to go out has come, while the payer remembers their reference."""
+    """Approved orders of approved runs whose time to go out has come, while the payer remembers their reference.
+
+    The first sending waits while the account is to be asked about again.
+    """
+    stale = _stale_accounts(at).filter(account_ref=OuterRef("account_ref"))
     return PaymentOrder.objects.filter(
+        Q(sendings__gte=1) | ~Exists(stale),
         Q(send_after=None) | Q(send_after__lte=at),
         Q(sendings=0) | Q(intent_at__gt=at - terms_of(channel).window),
         state=OrderState.APPROVED, channel=channel, pay_run__state=RunState.APPROVED,
     )  # fmt: skip
+
+
+def accounts_to_recheck(at: datetime, limit: int) -> list[tuple[PayeeAccount, int]]:
+    """Accounts that money waits to go to and that nobody asked about for long: each with the rupiah it must take."""
+    waiting = PaymentOrder.objects.filter(state=OrderState.APPROVED, sendings=0, pay_run__state=RunState.APPROVED)
+    sums = dict(
+        waiting.filter(account_ref__in=_stale_accounts(at).values("account_ref"))
+        .values_list("account_ref").annotate(Sum("amount")).order_by("account_ref")[:limit]
+    )  # fmt: skip
+    rows = PayeeAccount.objects.filter(account_ref__in=list(sums)).order_by("checked_at", "id")
+    return [(row, sums[row.account_ref]) for row in rows]
+
+
+def _stale_accounts(at: datetime) -> QuerySet[PayeeAccount]:
+    return PayeeAccount.objects.filter(state=PayeeState.LINKED, checked_at__lte=at - RECHECK_AFTER)
 
 
 def contested_orders() -> QuerySet[PaymentOrder]:
@@ -233,10 +296,13 @@ def _due(award: Award, one: Standing, account: PayeeAccount) -> Due:
     )
 
 
+def _booked_after_all() -> QuerySet[Difference, UUID | None]:
+    """Dead orders that the payer booked none the less: what they paid is not planned again, whoever explains it, unless
+    the payer takes it back."""
+    rows = Difference.objects.filter(kind="refused_paid").exclude(state=DifferenceState.EXPLAINED, why=AGREES_NOW)
+    return rows.values_list("order_id", flat=True)
+
+
 def _live(award_ids: Sequence[UUID]) -> set[tuple[UUID | None, str, int]]:
-    rows = PaymentOrder.objects.filter(award_id__in=award_ids, state__in=LIVE)
+    rows = PaymentOrder.objects.filter(Q(state__in=LIVE) | Q(id__in=_booked_after_all()), award_id__in=award_ids)
     return set(rows.exclude(kind=OrderKind.SETTLEMENT).values_list("award_id", "kind", "number"))
-
-
-def _chunks(rows: Sequence[PayeeAccount]) -> Iterable[Sequence[PayeeAccount]]:
-    return (rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK))

@@ -8,18 +8,16 @@ from functools import partial
 from uuid import UUID
 
 from bekal.core import clock
-from bekal.core.events import Actor
 from bekal.core.faults import at_fault
 from bekal.core.ports import open_port
 from bekal.incentives.actions import (
     close_windows,
     hold_contested,
-    plan_pay_run,
     record_answers,
     take_enquiries,
     take_orders,
 )
-from bekal.incentives.models import Channel, PayRun
+from bekal.incentives.models import Channel
 from bekal.incentives.ports import Instruction, Lane, PayAnswer
 from bekal.incentives.queries import channels_to_ask, channels_to_send, terms_of
 from bekal.incentives.readings import read_payees
@@ -40,13 +38,6 @@ class _Stream:
 
     claim: Callable[[int], Work]
     left: int
-
-
-def plan_due(by: Actor) -> list[PayRun]:
-    """Plan a run for every channel that has something due, in the name of `by`, who cannot approve it."""
-    planned = [plan_pay_run(by=by, at=clock.now(), channel=channel) for channel in Channel.values]
-    at_fault("payouts.after_plan_commit")
-    return [run for run in planned if run is not None]
 
 
 def send_due(limit: int = 100_000) -> dict[str, int]:
