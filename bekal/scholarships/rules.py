@@ -1,8 +1,11 @@
-"""Deadlines of an award, and what a wave must set aside."""
+"""Deadlines of an award, what a wave must set aside, and how awards add up."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, timezone
 
 WIB = timezone(timedelta(hours=7))
+GRANTS = ("grant_training", "grant_incentive")
+RETURN = "return_award"
 
 
 def end_of_day(day: datetime) -> datetime:
@@ -27,3 +30,47 @@ def purchase_due(since: datetime, days: int | None, ends_on: str | None) -> date
 def allocation(places: int, total_benefit: int) -> int:
     """Rupiah a wave needs so that every award is covered in full."""
     return places * total_benefit
+
+
+def share_of(amount: int, percent: int) -> int:
+    """So many per cent of an amount, whole rupiah, rounded down."""
+    return amount * percent // 100
+
+
+SOURCES = ("interest", "fine", "repaid")
+"""Where non-tax revenue comes from: the bank's interest on the fund, fines, money claimed back."""
+CATEGORIES = ("staff", "systems", "outreach", "oversight", "office")
+"""What administration is spent on."""
+
+Flows = dict[str, tuple[int, int]]
+"""What moved for good into and out of a set of awards, rupiah, by the ledger's code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Of one award or of many, whole rupiah: granted = spent + left + returned. `left`: reserved money included."""
+
+    granted: int = 0
+    spent: int = 0
+    left: int = 0
+    returned: int = 0
+
+    @property
+    def difference(self) -> int:
+        """Rupiah that are not explained; 0 or the books are wrong."""
+        return self.granted - self.spent - self.left - self.returned
+
+    def __add__(self, other: "Sums") -> "Sums":
+        return Sums(
+            self.granted + other.granted, self.spent + other.spent, self.left + other.left,
+            self.returned + other.returned,
+        )  # fmt: skip
+
+
+def sums_of(flows: Flows, left: int) -> Sums:
+    """The four sums. Granted: what the wave gave. Returned: what went back to it. Spent: whatever else went out, less
+    what of it came back (a cancelled training, a payment that the bank gave back)."""
+    granted = sum(came - went for code, (came, went) in flows.items() if code in GRANTS)
+    returned = sum(went - came for code, (came, went) in flows.items() if code == RETURN)
+    spent = sum(went - came for code, (came, went) in flows.items() if code not in GRANTS and code != RETURN)
+    return Sums(granted, spent, left, returned)

@@ -6,13 +6,16 @@ from uuid import UUID
 import pytest
 
 from bekal.catalogue.models import Schedule
-from bekal.ledger.queries import balance, imbalance
+from bekal.ledger.actions import open_accounts
+from bekal.ledger.queries import balance, imbalance, sums_by_code
 from bekal.market import actions as market
 from bekal.market.models import Purchase, PurchaseState, SettlementState
 from bekal.market.queries import money_due, organisations_to_settle, settlements_due, settlements_of
 from bekal.market.tasks import settle_due
 from bekal.notices.models import Notice
+from bekal.scholarships.actions import close_awards, return_unused
 from bekal.scholarships.models import Award
+from bekal.scholarships.queries import sums_of_award
 from tests.catalogue.making import curated, schedule
 from tests.market.making import BALANCE, award, bought, reserve
 from tests.market.test_buying import World
@@ -76,8 +79,24 @@ def test_a_refund_to_an_ended_award_goes_on_to_its_wave(world: World) -> None:
     purchase = bought(world.award, world.schedule, world.platform.id)
     Award.objects.update(state="expired", ended_at=AT)
     void(world, purchase)
-    assert balance(f"wave:{world.award.wave_id}").available == 700_000
-    assert (world.left(), imbalance()) == (BALANCE - 700_000, 0)
+    assert balance(f"wave:{world.award.wave_id}").available == BALANCE, "an ended award keeps nothing"
+    assert (world.left(), imbalance()) == (0, 0)
+
+
+def test_a_refund_after_the_year_end_goes_on_to_the_treasury(world: World) -> None:
+    bought(world.award, world.schedule, world.platform.id)
+    open_accounts(by=BY, at=AT, accounts=[("programme:prakerja-2023", "programme", "debits")])
+    close_awards(by=BY, at=AT, wave_id=world.award.wave_id)
+    return_unused(by=BY, at=AT, wave_id=world.award.wave_id)
+    before = sums_by_code()["return_treasury"]
+    assert before == BALANCE - 700_000
+    market.cancel_schedule(by=BY, at=AT, schedule_id=world.schedule.id, why="trainer ill")
+    assert sums_by_code()["return_treasury"] == BALANCE
+    return_unused(by=BY, at=AT, wave_id=world.award.wave_id)
+    held = [balance(key).available for key in (f"wave:{world.award.wave_id}", "programme:prakerja-2023")]
+    assert (held, world.left(), imbalance()) == ([0, 0], 0, 0)
+    made = sums_of_award(world.award.id)
+    assert (made.granted, made.spent, made.left, made.returned) == (BALANCE, 0, 0, BALANCE)
 
 
 def test_a_cancelled_schedule_refunds_buyers_and_frees_reservations(world: World) -> None:
