@@ -104,6 +104,7 @@ REHEARSAL_SEED = os.environ.get("BEKAL_SEED") or None
 if not REHEARSAL and (CLOCK_FILE or REHEARSAL_SEED):
     raise WrongSetting("BEKAL_CLOCK_FILE and BEKAL_SEED belong to rehearsals; production refuses to start with them")
 
+FIGURES_SECONDS = int(variable("BEKAL_FIGURES_SECONDS", "0" if REHEARSAL else "60"))
 SITE_URL = variable("BEKAL_SITE_URL", "http://localhost:8000").rstrip("/")
 LANE_URL = variable("BEKAL_LANE_URL", "").rstrip("/")
 PROGRAMME = variable("BEKAL_PROGRAMME")

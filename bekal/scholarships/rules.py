@@ -1,6 +1,6 @@
 """Deadlines of an award, what a wave must set aside, and how awards add up."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta, timezone
 
 WIB = timezone(timedelta(hours=7))
@@ -74,3 +74,40 @@ def sums_of(flows: Flows, left: int) -> Sums:
     returned = sum(went - came for code, (came, went) in flows.items() if code == RETURN)
     spent = sum(went - came for code, (came, went) in flows.items() if code not in GRANTS and code != RETURN)
     return Sums(granted, spent, left, returned)
+
+
+@dataclass(slots=True)
+class Purse:
+    """The money of a set of awards, whole rupiah: what moved, and by part (training, incentive) what is held free and
+    what is held for a reservation or a payment on its way."""
+
+    awards: int = 0
+    flows: Flows = field(default_factory=dict)
+    free: dict[str, int] = field(default_factory=dict)
+    reserved: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def sums(self) -> Sums:
+        return sums_of(self.flows, sum(self.free.values()) + sum(self.reserved.values()))
+
+    def came(self, *codes: str) -> int:
+        return sum(self.flows.get(code, (0, 0))[0] for code in codes)
+
+    def went(self, *codes: str) -> int:
+        return sum(self.flows.get(code, (0, 0))[1] for code in codes)
+
+    def hold(self, part: str, free: int, reserved: int) -> None:
+        self.free[part] = self.free.get(part, 0) + free
+        self.reserved[part] = self.reserved.get(part, 0) + reserved
+
+    def move(self, code: str, came: int, went: int) -> None:
+        before = self.flows.get(code, (0, 0))
+        self.flows[code] = (before[0] + came, before[1] + went)
+
+    def take(self, other: "Purse") -> None:
+        """Add another set of awards to this one."""
+        self.awards += other.awards
+        for code, (came, went) in other.flows.items():
+            self.move(code, came, went)
+        for part in other.free:
+            self.hold(part, other.free[part], other.reserved[part])

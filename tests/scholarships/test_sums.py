@@ -143,7 +143,7 @@ class World:
     def check(self) -> None:
         awards = Award.objects.all()
         people = {str(row.id): sums_of_award(row.id) for row in awards}
-        assert sums_by("award", awards) == people
+        assert sums_by("id", awards) == people
         for row in awards:
             own = people[str(row.id)]
             assert own.granted == BENEFIT
@@ -151,7 +151,7 @@ class World:
             if row.state in ("revoked", "withdrawn", "closed"):
                 assert own.left == sum(ledger.balance(key).pending_out for key in accounts(row.id))
         total = sum(people.values(), Sums())
-        for level in ("wave", "regency", "programme"):
+        for level in ("wave_id", "regency_code", "programme_code"):
             found = sums_by(level, awards)
             assert sum(found.values(), Sums()) == total
             assert all(one.difference == 0 for one in found.values())

@@ -28,6 +28,7 @@ from bekal.incentives.queries.shown import (
     payee_of,
     payout_figures,
     rows_about,
+    settlement_orders,
     unsettled_orders,
 )
 
@@ -56,6 +57,7 @@ __all__ = [
     "rows_about",
     "run_digest",
     "sendable",
+    "settlement_orders",
     "unsettled_orders",
     "with_attempts",
 ]

@@ -64,6 +64,7 @@ class OrderView:
     attempt: int
     replaces: str | None
     partner_code: str
+    partner_reference: str
     planned_at: datetime
     intent_at: datetime | None
     settled_at: datetime | None
@@ -176,6 +177,11 @@ def orders_of(citizen_id: UUID) -> list[OrderView]:
     return _order_views(PaymentOrder.objects.filter(citizen_id=citizen_id))
 
 
+def settlement_orders(organisation_id: UUID, number: int) -> list[OrderView]:
+    """The payment orders for one settlement of a provider or platform, oldest first."""
+    return _order_views(PaymentOrder.objects.filter(organisation_id=organisation_id, number=number))
+
+
 def orders_of_organisation(organisation_id: UUID) -> list[OrderView]:
     """The payment orders of a provider's or platform's settlements, oldest first."""
     return _order_views(PaymentOrder.objects.filter(organisation_id=organisation_id))
@@ -238,6 +244,7 @@ def _order_views(rows: QuerySet[PaymentOrder]) -> list[OrderView]:
             attempt=row.attempt,
             replaces=row.replaces.reference if row.replaces else None,
             partner_code=row.partner_code,
+            partner_reference=row.partner_reference,
             planned_at=row.planned_at,
             intent_at=row.intent_at,
             settled_at=row.settled_at,

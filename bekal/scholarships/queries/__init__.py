@@ -21,13 +21,15 @@ from bekal.scholarships.queries.purses import (
     TREASURY,
     administration_account,
     administration_room,
+    administration_spent,
     incentive_account,
     pnbp_account,
     programme_account,
+    source_account,
     training_account,
     wave_account,
 )
-from bekal.scholarships.queries.sums import Level, sums_by, sums_of_award
+from bekal.scholarships.queries.sums import Level, purses_by, sums_by, sums_of_award
 
 __all__ = [
     "TREASURY",
@@ -36,6 +38,7 @@ __all__ = [
     "NothingToGive",
     "administration_account",
     "administration_room",
+    "administration_spent",
     "award_counts",
     "award_of",
     "award_of_card",
@@ -49,7 +52,9 @@ __all__ = [
     "incentive_account",
     "pnbp_account",
     "programme_account",
+    "purses_by",
     "rows_about",
+    "source_account",
     "sums_by",
     "sums_of_award",
     "training_account",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from django.db.models import CharField, F, QuerySet, Value
@@ -11,67 +11,73 @@ from django.db.models.functions import Cast, Concat
 from bekal.ledger import queries as ledger
 from bekal.scholarships.models import Award
 from bekal.scholarships.queries.purses import incentive_account, training_account
-from bekal.scholarships.rules import Flows, Sums, sums_of
+from bekal.scholarships.rules import Purse, Sums
 
-Level = Literal["award", "wave", "regency", "programme"]
-COLUMNS: dict[Level, str] = {
-    "award": "id", "wave": "wave_id", "regency": "regency_code", "programme": "programme_code",
-}  # fmt: skip
+Level = Literal["id", "wave_id", "regency_code", "programme_code"]
+Group = tuple[str, ...]
+PARTS = ("training", "incentive")
 PER_READ = 5_000
-Member = tuple[str, str]
 
 
 def sums_of_award(award_id: UUID) -> Sums:
     """The four sums of one person's award, from its two statements."""
-    keys = (training_account(award_id), incentive_account(award_id))
-    flows: Flows = {}
-    for line in (line for key in keys for line in ledger.statement(key)):
-        _add(flows, line.code, max(line.amount, 0), max(-line.amount, 0))
-    held = ledger.balances(keys).values()
-    return sums_of(flows, sum(one.available + one.pending_out for one in held))
+    purse = Purse(awards=1)
+    for key in (training_account(award_id), incentive_account(award_id)):
+        held = ledger.balance(key)
+        purse.hold(key.rsplit(":", 1)[1], held.available, held.pending_out)
+        for line in ledger.statement(key):
+            purse.move(line.code, max(line.amount, 0), max(-line.amount, 0))
+    return purse.sums
 
 
 def sums_by(level: Level, awards: QuerySet[Award]) -> dict[str, Sums]:
-    """The four sums of these awards, added up by award, wave, regency or programme (all in text)."""
-    flows: dict[str, Flows] = {}
-    left: dict[str, int] = {}
-    for group, available, moved in _sums_of(members(level, awards)):
-        left[group] = left.get(group, 0) + available
+    """The four sums of these awards, by one column, as text."""
+    return {group[0]: purse.sums for group, purse in purses_by((level,), awards).items()}
+
+
+def purses_by(levels: tuple[Level, ...], awards: QuerySet[Award]) -> dict[Group, Purse]:
+    """The money of these awards by columns of the award, as text."""
+    found: dict[Group, Purse] = {}
+    for part, group, held, moved in _read(members(levels, awards)):
+        purse = found.setdefault(group, Purse())
+        purse.awards += part == PARTS[0]
+        purse.hold(part, held.available, held.pending_out)
         for code, came, went in moved:
-            _add(flows.setdefault(group, {}), code, came, went)
-    return {group: sums_of(flows.get(group, {}), left[group]) for group in sorted(left)}
+            purse.move(code, came, went)
+    return dict(sorted(found.items()))
 
 
-def members(level: Level, awards: QuerySet[Award]) -> QuerySet[Award, Member]:
-    """Which account belongs to which group: rows of (account key, group), both accounts of every award."""
+def members(levels: tuple[Level, ...], awards: QuerySet[Award]) -> QuerySet[Award, tuple[Any, ...]]:
+    """Which account belongs to which group: rows of (account key, part, *group), both accounts of every award."""
+    columns = [Cast(F(level), CharField()) for level in levels]
     training, incentive = (
-        awards.order_by().values_list(_text("award:", name), Cast(F(COLUMNS[level]), CharField()))
-        for name in (":training", ":incentive")
+        awards.order_by().values_list(_key(part), Value(part, output_field=CharField()), *columns) for part in PARTS
     )
     return training.union(incentive, all=True)
 
 
-def _text(before: str, after: str) -> Concat:
-    return Concat(Value(before), Cast("id", CharField()), Value(after), output_field=CharField())
+def _key(part: str) -> Concat:
+    return Concat(Value("award:"), Cast("id", CharField()), Value(f":{part}"), output_field=CharField())
 
 
-def _sums_of(rows: QuerySet[Award, Member]) -> Iterator[tuple[str, int, list[tuple[str, int, int]]]]:
-    """Per account: its group, what it holds (reserved money too), and what moved for good as (code, in, out)."""
+Moved = list[tuple[str, int, int]]
+
+
+def _read(rows: QuerySet[Award, tuple[Any, ...]]) -> Iterator[tuple[str, Group, ledger.Balance, Moved]]:
+    """Per account: its part, its group, its balance, and what moved for good as (code, in, out)."""
     out = {code: ledger.sums_by_account(code, "award:", "debit") for code in ledger.sums_by_code("award:")}
     came = {code: ledger.sums_by_account(code, "award:", "credit") for code in out}
     for chunk in _chunks(rows.iterator(chunk_size=PER_READ)):
-        held = ledger.balances(key for key, _ in chunk)
-        for key, group in chunk:
-            balance = held.get(key, ledger.NOTHING)
-            moved = [(code, came[code].get(key, 0), out[code].get(key, 0)) for code in out]
-            yield group, balance.available + balance.pending_out, moved
+        held = ledger.balances(row[0] for row in chunk)
+        for key, part, *group in chunk:
+            moved = [
+                (code, came[code].get(key, 0), out[code].get(key, 0))
+                for code in out
+                if key in came[code] or key in out[code]
+            ]
+            yield part, tuple(group), held.get(key, ledger.NOTHING), moved
 
 
-def _chunks(rows: Iterator[Member]) -> Iterable[list[Member]]:
+def _chunks(rows: Iterator[tuple[Any, ...]]) -> Iterable[list[tuple[Any, ...]]]:
     while chunk := list(islice(rows, PER_READ)):
         yield chunk
-
-
-def _add(flows: Flows, code: str, came: int, went: int) -> None:
-    before = flows.get(code, (0, 0))
-    flows[code] = (before[0] + came, before[1] + went)
