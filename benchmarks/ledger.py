@@ -83,12 +83,15 @@ def measure(*, accounts: int, batch: int, batches: int, quick: bool) -> dict[str
 
 def open_ours(accounts: int) -> None:
     from bekal.core.events import Actor
-    from bekal.ledger.actions import open_account, open_accounts, post_transfers
-    from bekal.ledger.rules import Posting
+    from bekal.ledger.actions import open_accounts, post_transfers
+    from bekal.ledger.rules import Opening, Posting
 
     by = Actor.system("benchmark")
-    open_account(by=by, at=AT, key="treasury", kind="treasury", limit="none")
-    open_accounts(by=by, at=AT, accounts=[(f"a{n}", "test", "debits") for n in range(1, accounts + 1)])
+    opened = [
+        Opening("treasury", "treasury", limit="none"),
+        *(Opening(f"a{n}", "test") for n in range(1, accounts + 1)),
+    ]
+    open_accounts(by=by, at=AT, accounts=opened)
     post_transfers(
         by=by, at=AT,
         transfers=[Posting("treasury", f"a{n}", 10**9, "fund", f"fund:{n}") for n in range(1, accounts + 1)],

@@ -173,7 +173,14 @@ PRIVILEGES = f"""
     GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {APPLICATION};
     GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {APPLICATION};
     REVOKE UPDATE, DELETE ON ledger_transfer, ledger_seal, core_event, core_eventline FROM {APPLICATION};
-    REVOKE DELETE ON ledger_account FROM {APPLICATION};
+    REVOKE UPDATE, DELETE ON ledger_account FROM {APPLICATION};
+    GRANT UPDATE (closed_at) ON ledger_account TO {APPLICATION};
+    REVOKE INSERT, UPDATE, DELETE ON ledger_delta FROM {APPLICATION};
+    DO $$ DECLARE month regclass; BEGIN
+        FOR month IN SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent = 'ledger_transfer'::regclass LOOP
+            EXECUTE format('REVOKE ALL ON %s FROM {APPLICATION}', month);
+        END LOOP;
+    END $$;
 """  # noqa: S608
 
 

@@ -1,23 +1,23 @@
 """Every write of the ledger. One definition posts one transfer, a linked batch, or a million."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
+from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
 
-from bekal.core import events, ids
+from bekal.core import events
 from bekal.core.atomic import action
 from bekal.core.errors import Refused
 from bekal.core.events import Actor
 from bekal.engines import merkle
 from bekal.engines.merkle import seal
 from bekal.ledger import rules
-from bekal.ledger.models import Account, Seal, Transfer
-from bekal.ledger.queries import sealed_leaves
-from bekal.ledger.rules import Posting
-
-_SEALING = 0x5EA1  # advisory lock: shared by every posting, exclusive while sealing
+from bekal.ledger.models import Account, Seal
+from bekal.ledger.queries import leaves_between
+from bekal.ledger.rules import BATCH, Opening, Posting, key_of, pieces, resolution_of
 
 
 class Overdrawn(Refused):
@@ -26,6 +26,18 @@ class Overdrawn(Refused):
 
 class NoSuchAccount(Refused):
     code = "ledger.no_such_account"
+
+
+class AccountClosed(Refused):
+    code = "ledger.account_closed"
+
+
+class AccountNotEmpty(Refused):
+    code = "ledger.account_not_empty"
+
+
+class OtherCurrency(Refused):
+    code = "ledger.other_currency"
 
 
 class BadPosting(Refused):
@@ -44,204 +56,298 @@ class AlreadyResolved(Refused):
     code = "ledger.already_resolved"
 
 
-@action
-def open_account(*, by: Actor, at: datetime, key: str, kind: str, limit: Literal["debits", "none"] = "debits") -> None:
-    """Open an account; opening it again changes nothing."""
-    open_accounts(by=by, at=at, accounts=[(key, kind, limit)])
-
-
-@action
-def open_accounts(*, by: Actor, at: datetime, accounts: Iterable[tuple[str, str, str]]) -> None:
-    """Open many accounts, each (key, kind, limit), in one statement."""
-    rows = [Account(key=key, kind=kind, limit=limit, opened_at=at) for key, kind, limit in accounts]
-    Account.objects.bulk_create(rows, batch_size=rules.BATCH, ignore_conflicts=True)
-    if rows:
-        events.record(
-            kind="ledger.accounts_opened", by=by, at=at, about="account", key=rows[0].key, data={"count": len(rows)}
-        )
-    else:
-        events.nothing_changed()
-
-
-_INSERT = """
-    WITH asked AS (
-        SELECT * FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[], %s::text[])
-            AS t(key, debit, credit, amount, code, phase, reference)
-    )
-    INSERT INTO ledger_transfer (key, debit_id, credit_id, amount, code, phase, reference, actor, at)
-    SELECT key, debit, credit, amount, code, phase, reference, %s, %s FROM asked
-    ON CONFLICT (reference) DO NOTHING
-    RETURNING debit_id, credit_id, amount, phase
+_OPEN = """
+    INSERT INTO ledger_account (id, key, kind, owner, book, "limit", currency, opened_at)
+    SELECT nextval(CASE WHEN busy THEN 'ledger_busy_number' ELSE 'ledger_account_number' END),
+        key, kind, owner, book, lim, currency, %s
+    FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bool[])
+        WITH ORDINALITY AS asked(key, kind, lim, owner, book, currency, busy, place)
+    WHERE NOT EXISTS (SELECT FROM ledger_account a WHERE a.key = asked.key)
+    ORDER BY place
+    ON CONFLICT (key) DO NOTHING
 """
 
-_COUNT = """
-    UPDATE ledger_account AS a SET
-        debits_pending = a.debits_pending + c.debits_pending, debits_posted = a.debits_posted + c.debits_posted,
-        credits_pending = a.credits_pending + c.credits_pending, credits_posted = a.credits_posted + c.credits_posted
-    FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[])
-        AS c(key, debits_pending, debits_posted, credits_pending, credits_posted)
-    WHERE a.key = c.key
+
+@action
+def open_accounts(*, by: Actor, at: datetime, accounts: Sequence[Opening]) -> None:
+    """Open many accounts in one statement; opening one again changes nothing."""
+    opened = 0
+    with connection.cursor() as cursor:
+        for some in pieces(accounts, BATCH):
+            columns = zip(
+                *((a.key, a.kind, a.limit, a.owner, a.book, a.currency, a.busy or a.limit == "none") for a in some),
+                strict=True,
+            )
+            cursor.execute(_OPEN, [at, *map(list, columns)])
+            opened += cursor.rowcount
+    if not opened:
+        events.nothing_changed()
+        return
+    events.record(
+        kind="ledger.accounts_opened", by=by, at=at, about="account", key=accounts[0].key, data={"count": opened}
+    )
+
+
+@action
+def close_account(*, by: Actor, at: datetime, key: str) -> None:
+    """Close an empty account: no transfer touches it any more. Raises NoSuchAccount, AccountNotEmpty."""
+    row = Account.objects.select_for_update().filter(key=key).first()
+    if row is None:
+        raise NoSuchAccount(account=key)
+    if row.closed_at is not None:
+        events.nothing_changed()
+        return
+    try:
+        with transaction.atomic():
+            if row.id < 0:
+                fold_account(row.id)
+            Account.objects.filter(pk=row.id).update(closed_at=at)
+    except IntegrityError as error:
+        raise AccountNotEmpty(account=key) from error
+    events.record(kind="ledger.account_closed", by=by, at=at, about="account", key=key)
+
+
+ARRAYS = """
+    SELECT * FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::uuid[])
+        AS asked(debit, credit, amount, code, reference, phase, key)
+"""
+SELECTED = "SELECT *, ledger_key(reference) AS key FROM ({select}) AS selected"
+"""What is asked for: columns debit, credit (account keys), amount, code, reference, phase, key."""
+
+_POST = """
+    WITH asked AS ({asked}), made AS (
+        INSERT INTO ledger_transfer (key, debit_id, credit_id, amount, at, code, phase, reference, actor)
+        SELECT t.key, d.id, c.id, t.amount, %s, t.code, t.phase, t.reference, %s
+        FROM asked t
+        LEFT JOIN ledger_account d ON d.key = t.debit
+        LEFT JOIN ledger_account c ON c.key = t.credit AND c.currency = d.currency
+        WHERE NOT EXISTS (SELECT FROM ledger_transfer s WHERE s.key = t.key)
+        ORDER BY t.key
+        RETURNING amount, number
+    )
+    SELECT (SELECT count(*) FROM asked), count(*), coalesce(sum(amount), 0)::bigint, min(number), max(number) FROM made
+"""
+
+_ALTERED = """
+    SELECT t.reference FROM ({asked}) t
+    JOIN ledger_transfer s ON s.key = t.key
+    JOIN ledger_account d ON d.id = s.debit_id JOIN ledger_account c ON c.id = s.credit_id
+    WHERE (s.reference, d.key, c.key, s.amount, s.code, s.phase)
+        IS DISTINCT FROM (t.reference, t.debit, t.credit, t.amount, t.code, t.phase)
+    LIMIT 1
 """
 
 _RESOLVE = """
-    INSERT INTO ledger_transfer (key, debit_id, credit_id, amount, code, phase, reference, pending_id, actor, at)
-    SELECT r.key, p.debit_id, p.credit_id, p.amount, p.code, %s, p.reference || %s, p.key, %s, %s
-    FROM unnest(%s::uuid[], %s::text[]) AS r(key, reference) JOIN ledger_transfer p USING (reference)
-    WHERE p.phase = 'pending'
-    ON CONFLICT (reference) DO NOTHING
-    RETURNING debit_id, credit_id, amount
+    INSERT INTO ledger_transfer (key, pending, debit_id, credit_id, amount, at, code, phase, reference, actor)
+    SELECT ledger_resolution(p.key), p.key, p.debit_id, p.credit_id, p.amount, %s, p.code, %s, p.reference || %s, %s
+    FROM ledger_transfer p
+    WHERE p.key = ANY(%s) AND p.phase = 'pending'
+        AND NOT EXISTS (SELECT FROM ledger_transfer r WHERE r.key = ledger_resolution(p.key))
+    ORDER BY 1
+    RETURNING amount
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What a posting did: transfers asked for, new ones, their whole rupiah, and the numbers they lie between."""
+
+    asked: int
+    new: int
+    amount: int
+    first: int | None
+    last: int | None
+
+
 @action
-def post_transfers(*, by: Actor, at: datetime, transfers: Sequence[Posting]) -> None:
+def post_transfers(*, by: Actor, at: datetime, transfers: Sequence[Posting]) -> Posted:
     """Post a linked batch: all of it or nothing.
 
     Idempotent by reference: a transfer that stands already, with the same content, is left as it is; with
     other content the batch is refused with `AlteredReplay`. Raises `Overdrawn` where a limited account would
-    go below zero, `NoSuchAccount`, `BadPosting`.
+    go below zero, `NoSuchAccount`, `AccountClosed`, `OtherCurrency`, `BadPosting`.
     """
     problems = rules.faults(transfers)
     if problems:
         raise BadPosting(problems="; ".join(problems[:3]))
+    posted = []
+    for some in pieces(transfers, BATCH):
+        keys = [key_of(t.reference) for t in some]
+        _open_months({rules.month_of(key) for key in keys})
+        columns = zip(*((t.debit, t.credit, t.amount, t.code, t.reference, t.phase) for t in some), strict=True)
+        posted.append(_post(ARRAYS, [*map(list, columns), keys], by, at))
+    return _noted(posted, by, at, transfers[0].reference if transfers else "")
+
+
+@action
+def post_selected(*, by: Actor, at: datetime, select: str, parameters: Sequence[Any], name: str) -> Posted:
+    """Post what a SELECT over the caller's own tables asks for, however many: the same as `post_transfers` of its rows.
+
+    `select` gives debit, credit (account keys), amount, code, reference, phase; it is the caller's text, never a
+    user's. `name` stands for the whole in the event. Raises what post_transfers raises.
+    """
+    asked = SELECTED.format(select=select)
     with connection.cursor() as cursor:
-        _share(cursor)
-        _lock(cursor, {key for t in transfers for key in (t.debit, t.credit)})
-        cursor.execute(
-            _INSERT,
-            [
-                [ids.fresh("transfer", t.reference) for t in transfers], [t.debit for t in transfers],
-                [t.credit for t in transfers], [t.amount for t in transfers], [t.code for t in transfers],
-                [t.phase for t in transfers], [t.reference for t in transfers], by.key, at,
-            ],
-        )  # fmt: skip
-        new = cursor.fetchall()
-        if len(new) < len(transfers):
-            _refuse_altered(transfers)
-        _count(cursor, [_effect(*row) for row in new])
-    if not new:
-        events.nothing_changed()
-        return
-    events.record(
-        kind="ledger.transfers_posted", by=by, at=at, about="transfer", key=transfers[0].reference,
-        data={"count": len(new), "amount": sum(row[2] for row in new)},
-    )  # fmt: skip
+        cursor.execute(f"SELECT DISTINCT left(key::text, 13) FROM ({asked}) AS t", parameters)  # noqa: S608
+        keys = [UUID(f"{head}-7000-8000-000000000000") for (head,) in cursor.fetchall()]
+    _open_months({rules.month_of(key) for key in keys})
+    return _noted([_post(asked, parameters, by, at)], by, at, name)
 
 
 @action
 def resolve_pending(*, by: Actor, at: datetime, references: Sequence[str], into: Literal["post", "void"]) -> None:
     """Post or void pending transfers, named by their references. Asked again the same way, nothing changes."""
-    with connection.cursor() as cursor:
-        _share(cursor)
-        cursor.execute(
-            "SELECT DISTINCT unnest(ARRAY[debit_id, credit_id]) FROM ledger_transfer WHERE reference = ANY(%s)",
-            [list(references)],
-        )
-        _lock(cursor, {row[0] for row in cursor.fetchall()})
+    new = 0
+    for some in pieces(references, BATCH):
+        keys = [key_of(reference) for reference in some]
         try:
-            with transaction.atomic():
-                keys = [ids.fresh("transfer", reference, into) for reference in references]
-                cursor.execute(_RESOLVE, [into, f"#{into}", by.key, at, keys, list(references)])
-                new = cursor.fetchall()
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(_RESOLVE, [at, into, f"#{into}", by.key, keys])
+                made = cursor.rowcount
         except IntegrityError as error:
-            raise AlreadyResolved(reference=references[0]) from error
-        _count(cursor, [_resolution(debit, credit, amount, into) for debit, credit, amount in new])
-    if len(new) < len(references):
-        _refuse_unresolvable(references, into)
+            if "_pkey" in str(error):
+                raise AlreadyResolved(reference=some[0]) from error
+            raise
+        if made < len(some):
+            _refuse_unresolvable(some, into)
+        new += made
     if not new:
         events.nothing_changed()
         return
     events.record(
-        kind=f"ledger.pending_{into}ed", by=by, at=at, about="transfer", key=references[0], data={"count": len(new)}
+        kind=f"ledger.pending_{into}ed", by=by, at=at, about="transfer", key=references[0], data={"count": new}
     )
+
+
+def _post(asked: str, parameters: Sequence[Any], by: Actor, at: datetime) -> Posted:
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(_POST.format(asked=asked), [*parameters, at, by.key])
+            posted = Posted(*cursor.fetchone())
+    except IntegrityError as error:
+        raise _refusal(error, asked, parameters) from error
+    if posted.new < posted.asked:
+        with connection.cursor() as cursor:
+            cursor.execute(_ALTERED.format(asked=asked), parameters)
+            altered = cursor.fetchone()
+        if altered:
+            raise AlteredReplay(reference=altered[0])
+    return posted
+
+
+def _noted(posted: Sequence[Posted], by: Actor, at: datetime, name: str) -> Posted:
+    """The whole of what was posted, with its event: its lines are the transfers between the two numbers."""
+    made = [one for one in posted if one.new]
+    whole = Posted(
+        sum(one.asked for one in posted), sum(one.new for one in made), sum(one.amount for one in made),
+        made[0].first if made else None, made[-1].last if made else None,
+    )  # fmt: skip
+    if not made:
+        events.nothing_changed()
+        return whole
+    events.record(
+        kind="ledger.transfers_posted", by=by, at=at, about="transfer", key=name,
+        data={"count": whole.new, "amount": whole.amount, "first": whole.first, "last": whole.last},
+    )  # fmt: skip
+    return whole
+
+
+_ENDS = """
+    SELECT t.debit, t.credit, d.currency, c.currency, d.closed_at, c.closed_at FROM ({asked}) t
+    LEFT JOIN ledger_account d ON d.key = t.debit LEFT JOIN ledger_account c ON c.key = t.credit
+    WHERE d.id IS NULL OR c.id IS NULL OR d.currency <> c.currency OR d.closed_at IS NOT NULL OR c.closed_at IS NOT NULL
+    LIMIT 1
+"""
+
+
+def _refusal(error: IntegrityError, asked: str, parameters: Sequence[Any]) -> Exception:
+    """What a broken constraint means to the caller; the error itself when it means a defect of ours."""
+    if "account_not_overdrawn" in str(error):
+        return Overdrawn(accounts=_in_detail(error))
+    with connection.cursor() as cursor:
+        cursor.execute(_ENDS.format(asked=asked), parameters)
+        row = cursor.fetchone()
+    if row is None:
+        return error
+    debit, credit, debit_currency, credit_currency, debit_closed, _ = row
+    if debit_currency is None or credit_currency is None:
+        return NoSuchAccount(account=credit if debit_currency else debit)
+    if debit_currency != credit_currency:
+        return OtherCurrency(debit=debit, credit=credit)
+    return AccountClosed(account=debit if debit_closed else credit)
+
+
+def _in_detail(error: IntegrityError) -> str:
+    """The account's key in PostgreSQL's `Failing row contains (id, key, ...)`."""
+    detail = str(getattr(getattr(error.__cause__, "diag", None), "message_detail", ""))
+    return detail.split("(", 1)[-1].split(", ")[1] if detail.count(", ") > 1 else ""
+
+
+_known_months: set[datetime] = set()
+
+
+def _open_months(months: set[datetime]) -> None:
+    """Make the partitions of these months; a process asks once for each that was committed."""
+    unknown = months - _known_months
+    if unknown:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT ledger_open_month(m) FROM unnest(%s::timestamptz[]) AS m", [sorted(unknown)])
+        transaction.on_commit(lambda: _known_months.update(unknown))
+
+
+def fold_account(number: int) -> None:
+    """Fold a busy account's deltas into its counters; used inside actions."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT ledger_fold(%s)", [number])
+
+
+@action
+def fold_accounts(*, by: Actor, at: datetime) -> None:
+    """Fold what busy accounts were sent without a lock into their counters; their balances stay the same."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT DISTINCT account_id FROM ledger_delta ORDER BY account_id")
+        numbers = [row[0] for row in cursor.fetchall()]
+    for number in numbers:
+        fold_account(number)
+    events.nothing_changed()
 
 
 @action
 def seal_journal(*, by: Actor, at: datetime) -> None:
-    """Seal every transfer not yet sealed: leaves in order of their keys, one Merkle root, chained."""
+    """Seal every transfer not yet sealed: leaves in order of their keys, Merkle roots of at most SEAL_SIZE, chained."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_SEALING])
+        cursor.execute("SELECT ledger_hold_still()")
+        newest = cursor.fetchone()[0]
     before = Seal.objects.order_by("-number").first()
-    fresh = Transfer.objects.order_by("key")
-    if before:
-        fresh = fresh.filter(number__gt=before.last)
-    rows = list(fresh)
-    if not rows:
+    number, last, previous = (before.number, before.last, bytes(before.chain)) if before else (0, 0, seal.CHAIN_START)
+    made = []
+    for leaves in pieces(leaves_between(last + 1, newest), rules.SEAL_SIZE):
+        number += 1
+        root, size = merkle.root([leaf for _, leaf in leaves]), len(leaves)
+        made.append(
+            Seal(
+                number=number, first=last + 1, last=newest, from_key=leaves[0][0], to_key=leaves[-1][0], size=size,
+                root=root, previous=previous, chain=seal.chain(previous, root, size), at=at,
+            )
+        )  # fmt: skip
+        previous = bytes(made[-1].chain)
+    if not made:
         events.nothing_changed()
         return
-    root = merkle.root(sealed_leaves(rows))
-    previous = bytes(before.chain) if before else seal.CHAIN_START
-    numbers = [row.number for row in rows]
-    made = Seal.objects.create(
-        number=before.number + 1 if before else 1, first=min(numbers), last=max(numbers), size=len(rows), root=root,
-        previous=previous, chain=seal.chain(previous, root, len(rows)), at=at,
-    )  # fmt: skip
+    Seal.objects.bulk_create(made)
     events.record(
-        kind="ledger.sealed", by=by, at=at, about="seal", key=str(made.number),
-        data={"root": root.hex(), "size": len(rows)},
+        kind="ledger.sealed", by=by, at=at, about="seal", key=str(number),
+        data={"root": made[-1].root.hex(), "size": sum(one.size for one in made), "seals": len(made)},
     )  # fmt: skip
-
-
-Effect = tuple[str, int, int, int, int]
-
-
-def _effect(debit: str, credit: str, amount: int, phase: str) -> tuple[Effect, Effect]:
-    if phase == "pending":
-        return (debit, amount, 0, 0, 0), (credit, 0, 0, amount, 0)
-    return (debit, 0, amount, 0, 0), (credit, 0, 0, 0, amount)
-
-
-def _resolution(debit: str, credit: str, amount: int, into: str) -> tuple[Effect, Effect]:
-    posted = amount if into == "post" else 0
-    return (debit, -amount, posted, 0, 0), (credit, 0, 0, -amount, posted)
-
-
-def _count(cursor: Any, effects: Sequence[tuple[Effect, Effect]]) -> None:
-    totals: dict[str, list[int]] = {}
-    for pair in effects:
-        for key, *counts in pair:
-            row = totals.setdefault(key, [0, 0, 0, 0])
-            for place, value in enumerate(counts):
-                row[place] += value
-    if not totals:
-        return
-    columns = [list(column) for column in zip(*totals.values(), strict=True)]
-    try:
-        with transaction.atomic():
-            cursor.execute(_COUNT, [list(totals), *columns])
-    except IntegrityError as error:
-        if "account_not_overdrawn" not in str(error):
-            raise
-        raise Overdrawn(accounts=", ".join(sorted(totals)[:3])) from error
-
-
-def _share(cursor: Any) -> None:
-    cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [_SEALING])
-
-
-def _lock(cursor: Any, keys: set[str]) -> None:
-    cursor.execute("SELECT key FROM ledger_account WHERE key = ANY(%s) ORDER BY key FOR NO KEY UPDATE", [sorted(keys)])
-    missing = keys - {row[0] for row in cursor.fetchall()}
-    if missing:
-        raise NoSuchAccount(account=min(missing))
-
-
-def _refuse_altered(transfers: Sequence[Posting]) -> None:
-    standing = {
-        row.reference: Posting(row.debit_id, row.credit_id, row.amount, row.code, row.reference, row.phase)  # type: ignore[arg-type]
-        for row in Transfer.objects.filter(reference__in=[t.reference for t in transfers])
-    }
-    for wanted in transfers:
-        if standing[wanted.reference] != wanted:
-            raise AlteredReplay(reference=wanted.reference)
 
 
 def _refuse_unresolvable(references: Sequence[str], into: str) -> None:
-    done = set(
-        Transfer.objects.filter(reference__in=[f"{reference}#{into}" for reference in references]).values_list(
-            "pending__reference", flat=True
-        )
-    )
-    for reference in references:
-        if reference not in done:
+    keys = {resolution_of(key_of(reference)): reference for reference in references}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT key, phase FROM ledger_transfer WHERE key = ANY(%s)", [list(keys)])
+        standing = dict(cursor.fetchall())
+    for key, reference in keys.items():
+        if key not in standing:
             raise NotPending(reference=reference)
+        if standing[key] != into:
+            raise AlreadyResolved(reference=reference)

@@ -12,7 +12,8 @@ from bekal.core.atomic import action
 from bekal.core.errors import Refused
 from bekal.core.events import Actor, nothing_changed, record
 from bekal.core.machine import move
-from bekal.ledger.actions import open_account
+from bekal.ledger.actions import open_accounts
+from bekal.ledger.rules import Opening
 from bekal.partners import rules
 from bekal.partners.models import (
     CREDENTIAL_MOVES,
@@ -96,8 +97,12 @@ def register_organisation(
         data={"kind": kind, "code": code},
     )
     if kind in (Kind.PROVIDER, Kind.PLATFORM):
-        open_account(by=by, at=at, key=f"payable:{organisation.id}", kind="payable")
-        open_account(by=by, at=at, key=f"settled:{organisation.id}", kind="settled")
+        owner = str(organisation.id)
+        opened = [
+            Opening(f"payable:{owner}", "payable", owner=owner, busy=True),
+            Opening(f"settled:{owner}", "settled", limit="none", owner=owner),
+        ]
+        open_accounts(by=by, at=at, accounts=opened)
     return organisation
 
 

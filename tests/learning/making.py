@@ -18,8 +18,8 @@ from bekal.learning.actions import (
     report_completion,
     submit_assignment,
 )
-from bekal.ledger.actions import open_account, post_transfers
-from bekal.ledger.rules import Posting
+from bekal.ledger.actions import open_accounts, post_transfers
+from bekal.ledger.rules import Opening, Posting
 from bekal.market.actions import authorise_purchase, reserve_purchase
 from bekal.partners.models import Organisation
 from bekal.rulebooks.queries import programme_of
@@ -103,11 +103,11 @@ def awarded(number: int = 1) -> Award:
 
 
 def fund(award: Award) -> None:
-    open_account(by=BY, at=AT, key="treasury", kind="treasury", limit="none")
+    open_accounts(by=BY, at=AT, accounts=[Opening("treasury", "treasury", limit="none")])
     parts = {"training": award.training_amount, "incentive": award.incentive_amount}
     for part, amount in parts.items():
         key = f"award:{award.id}:{part}"
-        open_account(by=BY, at=AT, key=key, kind=f"award_{part}")
+        open_accounts(by=BY, at=AT, accounts=[Opening(key, f"award_{part}", owner=str(award.id))])
         post_transfers(
             by=BY, at=AT, transfers=[Posting("treasury", key, amount, f"grant_{part}", f"grant:{award.id}:{part}")]
         )

@@ -21,14 +21,13 @@ from bekal.ledger.actions import (
     NoSuchAccount,
     NotPending,
     Overdrawn,
-    open_account,
     open_accounts,
     post_transfers,
     resolve_pending,
     seal_journal,
 )
 from bekal.ledger.models import Account, Seal, Transfer
-from bekal.ledger.rules import Posting
+from bekal.ledger.rules import Opening, Posting
 
 BY = Actor.system("tests")
 AT = datetime(2023, 8, 1, 3, 0, tzinfo=UTC)
@@ -45,10 +44,9 @@ def resolve(into: str, *references: str) -> None:
 
 @pytest.fixture(autouse=True)
 def accounts() -> None:
-    open_account(by=BY, at=AT, key="treasury", kind="treasury", limit="none")
-    for key in ("a", "b", "c"):
-        open_account(by=BY, at=AT, key=key, kind="test")
-    open_account(by=BY, at=AT, key="a", kind="test")
+    opened = [Opening("treasury", "treasury", limit="none"), *(Opening(key, "test") for key in ("a", "b", "c"))]
+    for _ in range(2):
+        open_accounts(by=BY, at=AT, accounts=opened)
     post(Posting("treasury", "a", 100, "fund", "start"))
 
 
@@ -143,7 +141,8 @@ def test_statement_and_sums() -> None:
     post(Posting("a", "b", 70, "x", "p", phase="pending"), Posting("a", "c", 10, "y", "q"))
     resolve("post", "p")
     lines = queries.statement("a")
-    assert [(line.reference, line.amount) for line in lines] == [("start", 100), ("p", 0), ("q", -10), ("p#post", -70)]
+    assert [(line.reference, line.amount) for line in lines] == [("start", 100), ("q", -10), ("p", 0), ("p#post", -70)]
+    assert [line.other for line in lines] == ["treasury", "c", "b", "b"]
     assert queries.sums_by_code() == {"fund": 100, "x": 70, "y": 10}
     assert queries.sums_by_account("x", "a") == {"a": 70}
     assert queries.balances_by_kind()["test"].available == 100
@@ -200,7 +199,8 @@ def test_whatever_happens_the_books_balance(sequence: list[tuple[str, str, str, 
     example = next(EXAMPLES)
     names = {key: f"{key}{example}" for key in ("treasury", "a", "b", "c")}
     for key, name in names.items():
-        open_account(by=BY, at=AT, key=name, kind="test", limit="none" if key == "treasury" else "debits")
+        opening = Opening(name, "test", limit="none" if key == "treasury" else "debits", busy=key == "b")
+        open_accounts(by=BY, at=AT, accounts=[opening])
     for kind, debit, credit, amount, number in sequence:
         reference = f"{example}:{number}"
         try:

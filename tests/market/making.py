@@ -16,7 +16,7 @@ from bekal.citizens.actions import register_citizen
 from bekal.citizens.rules import Registration
 from bekal.core import ids, vault
 from bekal.ledger.actions import open_accounts, post_transfers
-from bekal.ledger.rules import Posting
+from bekal.ledger.rules import Opening, Posting
 from bekal.market.actions import Reservation, authorise_purchase, reserve_purchase
 from bekal.market.models import Purchase
 from bekal.notices.models import Notice
@@ -78,9 +78,9 @@ def award(number: int = 1, *, amount: int = BALANCE, wave_number: int = 1, **cha
     )
     account = f"award:{made.id}:training"
     accounts = [
-        ("treasury", "treasury", "none"),
-        (f"wave:{wave_id}", "wave", "debits"),
-        (account, "award_training", "debits"),
+        Opening("treasury", "treasury", limit="none"),
+        Opening(f"wave:{wave_id}", "wave", busy=True),
+        Opening(account, "award_training", owner=str(made.id)),
     ]
     open_accounts(by=BY, at=AT, accounts=accounts)
     post_transfers(by=BY, at=AT, transfers=[Posting("treasury", account, amount, "grant_training", f"grant:{made.id}")])

@@ -8,6 +8,7 @@ import pytest
 from bekal.catalogue.models import Schedule
 from bekal.ledger.actions import open_accounts
 from bekal.ledger.queries import balance, imbalance, sums_by_code
+from bekal.ledger.rules import Opening
 from bekal.market import actions as market
 from bekal.market import rules
 from bekal.market.models import Purchase, PurchaseState, SettlementState
@@ -96,7 +97,7 @@ def test_a_refund_to_an_ended_award_goes_on_to_its_wave(world: World) -> None:
 
 def test_a_refund_after_the_year_end_goes_on_to_the_treasury(world: World) -> None:
     bought(world.award, world.schedule, world.platform.id)
-    open_accounts(by=BY, at=AT, accounts=[("programme:prakerja-2023", "programme", "debits")])
+    open_accounts(by=BY, at=AT, accounts=[Opening("programme:prakerja-2023", "programme")])
     close_awards(by=BY, at=AT, wave_id=world.award.wave_id)
     return_unused(by=BY, at=AT, wave_id=world.award.wave_id)
     before = sums_by_code()["return_treasury"]

@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
-from bekal.ledger.actions import open_account, post_transfers, seal_journal
-from bekal.ledger.rules import Posting
+from bekal.ledger.actions import open_accounts, post_transfers, seal_journal
+from bekal.ledger.rules import Opening, Posting
 from bekal.openbook.queries import MoneyStatement, journal, money_statement
 from bekal.scholarships import actions
 from bekal.scholarships.models import Award
@@ -25,7 +25,7 @@ def statement(wave: Wave, spent: Award) -> MoneyStatement:
     """A purchase and a reservation; besides, an incentive is paid and part of it given back by the bank, administration
     costs, revenue comes in and is passed on, the year ends."""
     funded(CODE, 50_000_000, "DIPA-2")
-    open_account(by=BY, at=DRAWN, key="paid:bank", kind="paid", limit="none")
+    open_accounts(by=BY, at=DRAWN, accounts=[Opening("paid:bank", "paid", limit="none")])
     own = incentive_account(spent.id)
     post_transfers(by=BY, at=DRAWN, transfers=[
         Posting(own, "paid:bank", 600_000, "incentive", "order-1"),

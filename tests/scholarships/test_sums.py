@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from bekal.core import clock
 from bekal.core.errors import Refused
 from bekal.ledger import queries as ledger
-from bekal.ledger.actions import open_account, post_transfers, resolve_pending
-from bekal.ledger.rules import Posting
+from bekal.ledger.actions import open_accounts, post_transfers, resolve_pending
+from bekal.ledger.rules import Opening, Posting
 from bekal.market import actions as market
 from bekal.market.models import Purchase
 from bekal.market.tasks import lapse_due
@@ -54,7 +54,7 @@ class World:
             for n, price in enumerate(prices)
         ]
         self.partners = [f"payable:{one.id}" for one in (provider, self.platform)]
-        open_account(by=BY, at=DRAWN, key="paid:bank", kind="paid", limit="none")
+        open_accounts(by=BY, at=DRAWN, accounts=[Opening("paid:bank", "paid", limit="none")])
         self.spread()
 
     def begin(self) -> None:

@@ -35,7 +35,7 @@ from bekal.incentives.rules import (
     settled_account,
 )
 from bekal.ledger.actions import open_accounts, post_transfers, resolve_pending
-from bekal.ledger.rules import Posting
+from bekal.ledger.rules import Opening, Posting
 from bekal.partners.queries import payout_account
 
 APPROVAL = "pay_run"
@@ -210,8 +210,8 @@ def _run(orders: Sequence[PaymentOrder], channel: str, by: Actor, at: datetime) 
 def _set_aside(*, by: Actor, at: datetime, channel: str, orders: Sequence[PaymentOrder]) -> None:
     organisations = sorted({str(order.organisation_id) for order in orders if order.organisation_id})
     accounts = [
-        (paid_account(channel), "paid", "none"),
-        *((settled_account(key), "settled", "none") for key in organisations),
+        Opening(paid_account(channel), "paid", limit="none"),
+        *(Opening(settled_account(key), "settled", limit="none", owner=key) for key in organisations),
     ]
     open_accounts(by=by, at=at, accounts=accounts)
     post_transfers(by=by, at=at, transfers=[_posting(order) for order in orders])

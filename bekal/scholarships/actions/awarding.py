@@ -14,7 +14,7 @@ from bekal.eligibility.queries import decided
 from bekal.eligibility.rules import PRIOR_RECIPIENT, award_of, family_card_full
 from bekal.engines.draw.result import WaitingLine
 from bekal.ledger.actions import open_accounts, post_transfers
-from bekal.ledger.rules import Posting
+from bekal.ledger.rules import Opening, Posting
 from bekal.rulebooks.rules import Programme, Scholarship
 from bekal.scholarships import rules
 from bekal.scholarships.actions.messages import tell
@@ -163,11 +163,15 @@ def _make(
 
 def _grant_money(*, by: Actor, at: datetime, wave: WaveView, awards: Sequence[Award]) -> None:
     source = wave_account(wave.id)
-    accounts: list[tuple[str, str, str]] = []
+    accounts: list[Opening] = []
     postings: list[Posting] = []
     for award in awards:
         training, incentive = training_account(award.id), incentive_account(award.id)
-        accounts += [(training, "award_training", "debits"), (incentive, "award_incentive", "debits")]
+        owner, book = str(award.id), f"{award.wave_id}:{award.regency_code}"
+        accounts += [
+            Opening(training, "award_training", owner=owner, book=book),
+            Opening(incentive, "award_incentive", owner=owner, book=book),
+        ]
         if award.training_amount:
             postings.append(
                 Posting(source, training, award.training_amount, "grant_training", f"grant:{award.id}:training")

@@ -10,9 +10,9 @@ from bekal.access.queries import approved
 from bekal.core import events
 from bekal.core.atomic import action
 from bekal.core.events import Actor
-from bekal.ledger.actions import open_account, open_accounts, post_transfers
+from bekal.ledger.actions import open_accounts, post_transfers
 from bekal.ledger.queries import balance, statement
-from bekal.ledger.rules import Posting
+from bekal.ledger.rules import Opening, Posting
 from bekal.rulebooks.queries import programme_of, rulebook_of
 from bekal.scholarships import rules
 from bekal.scholarships.actions.refusals import AdministrationCapped, NotApproved, UnknownPurpose
@@ -47,7 +47,8 @@ def fund_programme(*, by: Actor, at: datetime, programme_code: str, reference: s
     """Move money from the treasury to a programme, once per reference, after two people approved it (kind `fund`)."""
     _check_approved("fund", programme_code, reference, amount)
     account = programme_account(programme_code)
-    open_accounts(by=by, at=at, accounts=[(TREASURY, "treasury", "none"), (account, "programme", "debits")])
+    opened = [Opening(TREASURY, "treasury", limit="none"), Opening(account, "programme", busy=True)]
+    open_accounts(by=by, at=at, accounts=opened)
     post_transfers(by=by, at=at, transfers=[Posting(TREASURY, account, amount, "fund", f"fund:{reference}")])
 
 
@@ -57,7 +58,7 @@ def fund_wave(*, by: Actor, at: datetime, wave_id: UUID) -> None:
     wave = wave_of(wave_id)
     programme = giving(wave.rulebook_id)[0]
     account = wave_account(wave_id)
-    open_account(by=by, at=at, key=account, kind="wave")
+    open_accounts(by=by, at=at, accounts=[Opening(account, "wave", busy=True)])
     amount = rules.allocation(wave.places, programme.total_benefit)
     source = programme_account(programme.code)
     post_transfers(by=by, at=at, transfers=[Posting(source, account, amount, "allocate", f"allocate:{wave_id}")])
@@ -79,7 +80,7 @@ def spend_administration(
     room = administration_room(programme_code)
     if room is not None and amount > room and not _stands(target, name):
         raise AdministrationCapped(room=max(room, 0))
-    open_account(by=by, at=at, key=target, kind="administration", limit="none")
+    open_accounts(by=by, at=at, accounts=[Opening(target, "administration", limit="none")])
     source = programme_account(programme_code)
     post_transfers(by=by, at=at, transfers=[Posting(source, target, amount, "administration", name)])
 
@@ -97,7 +98,7 @@ def receive_pnbp(*, by: Actor, at: datetime, programme_code: str, source: str, r
         (programme_account(programme_code), "programme") if to_fund else (pnbp_account(programme_code), "pnbp")
     )
     origin = source_account(programme_code, source)
-    open_accounts(by=by, at=at, accounts=[(origin, "received", "none"), (target, kind, "debits")])
+    open_accounts(by=by, at=at, accounts=[Opening(origin, "received", limit="none"), Opening(target, kind, busy=True)])
     posting = Posting(origin, target, amount, "repaid" if to_fund else "pnbp", f"received:{programme_code}:{reference}")
     post_transfers(by=by, at=at, transfers=[posting])
 
@@ -106,7 +107,7 @@ def receive_pnbp(*, by: Actor, at: datetime, programme_code: str, source: str, r
 def pass_on_pnbp(*, by: Actor, at: datetime, programme_code: str, reference: str, amount: int) -> None:
     """Pay non-tax revenue to the treasury, once per reference, after two people approved it (kind `pnbp`)."""
     _check_approved("pnbp", programme_code, reference, amount)
-    open_account(by=by, at=at, key=TREASURY, kind="treasury", limit="none")
+    open_accounts(by=by, at=at, accounts=[Opening(TREASURY, "treasury", limit="none")])
     posting = Posting(pnbp_account(programme_code), TREASURY, amount, "pass_on_pnbp", f"pnbp:{reference}")
     post_transfers(by=by, at=at, transfers=[posting])
 
@@ -126,7 +127,7 @@ def return_unused(*, by: Actor, at: datetime, wave_id: UUID) -> None:
 def _return_all(*, by: Actor, at: datetime, source: str, target: str, code: str) -> int:
     held = balance(source)
     if held.available:
-        reference = f"return:{source}:{held.debits}"
+        reference = f"{code}:{source.split(':', 1)[1]}:{held.debits}"
         post_transfers(by=by, at=at, transfers=[Posting(source, target, held.available, code, reference)])
     return held.available
 
