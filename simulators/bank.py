@@ -1,23 +1,30 @@
 """A bank: account inquiry, transfer inside the bank and to other banks, status, balance (SNAP BI services 11, 15-18,
-36)."""
+36), and payments by file (ISO 20022)."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from simulators.http import Request
-from simulators.snap import PAYMENTS, SnapRefusal, SnapStandIn, date_time, money, nik_answer, nik_hash, rupiah, text
+from simulators.iso import BatchFile, Transfer
+from simulators.payer import SCHEMA, STATUS_REFUSALS, Payer
+from simulators.snap import SnapRefusal, date_time, money, nik_answer, nik_hash, rupiah, text
 
-STATUS_REFUSALS = {"dormant": "40309", "closed": "40318", "frozen": "40318"}
+REASONS = {"40411": "AC01", "40403": "RC01", "40309": "AC06", "40318": "AC04", "40316": "AC06", "40314": "AM04"} | {
+    "40315": "AC02", "40901": "AM05", "40418": "AM05",
+}  # fmt: skip
+"""What a file's payment is rejected with, where SNAP would answer this."""
 STATUS_CODES = {"active": "0001", "closed": "0002", "frozen": "0007", "dormant": "0009"}
 OWN = ""
 
 
-class Bank(SnapStandIn):
-    """Mounted at /bank. Accounts with bank code "" are its own; others are reached through the switch."""
+class Bank(Payer):
+    """Mounted at /bank. Accounts with bank code "" are its own, in files those at the debtor's bank; others are reached
+    through the switch."""
 
     name = "bank"
     schema = (
-        PAYMENTS
+        SCHEMA
         + """
     CREATE TABLE IF NOT EXISTS accounts (
         bank TEXT, number TEXT, holder TEXT NOT NULL, status TEXT NOT NULL, nik_hash TEXT, partner_id TEXT, balance
@@ -27,8 +34,8 @@ class Bank(SnapStandIn):
     )
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self.services = {
+        super().__init__(folder, self.pay_batch)
+        self.services |= {
             "/balance-inquiry": ("11", self.balance),
             "/account-inquiry-internal": ("15", self.inquire),
             "/account-inquiry-external": ("16", self.inquire),
@@ -37,6 +44,30 @@ class Bank(SnapStandIn):
             "/transfer/status": ("36", self.tell_status),
         }
         self.verbs["accounts"] = self.load_accounts
+
+    def owner(self, account: str) -> str | None:
+        """See `Payer.owner`."""
+        row = self.books.row("SELECT partner_id FROM accounts WHERE bank = '' AND number = ?", account)
+        return row[0] if row else None
+
+    def change(self, account: str, amount: int) -> None:
+        """See `Payer.change`."""
+        sql = "UPDATE accounts SET balance = balance + ? WHERE bank = '' AND number = ? AND partner_id IS NOT NULL"
+        if not self.books.run(sql, amount, account):
+            raise ValueError(f"{account} is no partner's account")
+
+    def close(self, bank: str, account: str, amount: int) -> None:
+        """See `Payer.close`."""
+        sql = "UPDATE accounts SET balance = max(0, balance - ?), status = 'closed' WHERE bank = ? AND number = ?"
+        self.books.run(sql, amount, bank, account)
+
+    def open_account(self, name: str, phone: str, nik_hash: str) -> str:
+        """See `Payer.open_account`."""
+        count = int(self.books.row("SELECT count(*) FROM openings")[0]) + 1
+        number = f"77{count:010d}"
+        row = (OWN, number, name, "active", nik_hash, None, 0)
+        self.books.run("INSERT INTO accounts VALUES (?, ?, ?, ?, ?, ?, ?)", *row)
+        return number
 
     def account(self, bank: str, number: str) -> tuple[str, str, str | None]:
         """Holder, status and NIK hash, or the refusal for an account that is not there."""
@@ -93,6 +124,29 @@ class Bank(SnapStandIn):
             raise self.note_refusal(service, reference, refusal) from None
         return self.echo(data, self.book(data, service, source, number, bank, amount))
 
+    def pay_batch(self, batch: BatchFile, partner: str) -> list[tuple[str, int, str, str]]:
+        """Book each payment of a file: reference, amount, ACSC or RJCT, reason."""
+        self.partner_id = partner
+        return list(self._results(batch))
+
+    def _results(self, batch: BatchFile) -> Iterator[tuple[str, int, str, str]]:
+        for paid in batch.transfers:
+            bank = OWN if paid.bank == batch.debtor_bank else paid.bank
+            try:
+                self._pay(paid, "18" if bank else "17", batch.debtor_account, bank)
+                yield paid.reference, paid.amount, "ACSC", ""
+            except SnapRefusal as refusal:
+                yield paid.reference, paid.amount, "RJCT", REASONS.get(refusal.status_and_case, "MS03")
+
+    def _pay(self, paid: Transfer, service: str, source: str, bank: str) -> None:
+        self.repeated(service, paid.reference, paid.account, paid.amount)
+        try:
+            self.withdraw(source, paid.amount, bank, paid.account)
+        except SnapRefusal as refusal:
+            raise self.note_refusal(service, paid.reference, refusal) from None
+        told = {"partnerReferenceNo": paid.reference, "remark": paid.remark}
+        self.book(told, service, source, paid.account, bank, paid.amount)
+
     def withdraw(self, source: str, amount: int, bank: str, number: str) -> None:
         """Move money between the books' accounts, or refuse before anything moved."""
         status = self.account(bank, number)[1]
@@ -139,7 +193,7 @@ class Bank(SnapStandIn):
         """Load accounts: {"accounts": [{"number", "holder", "status"?, "bank"?, "nik"? | "nik_hash"?, "partner_id"?,
         "balance"?}]}."""
         accounts = request.data["accounts"]
-        rows = []
+        rows, sources = [], []
         for loaded in accounts:
             status = loaded.get("status", "active")
             if status not in STATUS_CODES:
@@ -153,7 +207,13 @@ class Bank(SnapStandIn):
                 loaded.get("partner_id"),
             )
             rows.append((*row, int(loaded.get("balance", 0))))
+            if row[0] == OWN and loaded.get("partner_id"):
+                held = self.books.row("SELECT balance FROM accounts WHERE bank = '' AND number = ?", loaded["number"])
+                sources.append((loaded["number"], held[0] if held else 0, rows[-1][-1]))
         self.books.load("INSERT OR REPLACE INTO accounts VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+        with self.books.booked():
+            for number, before, after in sources:
+                self.journal.adjust(number, before, after)
         return {"loaded": len(rows)}
 
     def audit(self) -> dict[str, Any]:

@@ -51,6 +51,36 @@ class Control:
         """Set a partner's deposit at the wallet, whole rupiah."""
         self.post("wallet/deposits", {"deposits": [{"partner_id": partner_id, "balance": balance}]})
 
+    def windows(self, name: str, **limits: int) -> None:
+        """Set a payer's memory: reference_days (60), status_days, status_after_seconds, pending_seconds (0: none)."""
+        self.post(f"{name}/windows", limits)
+
+    def return_payment(self, name: str, reference: str, reason: str = "AC04") -> None:
+        """Let a payer send a booked payment back, its account closed."""
+        self.post(f"{name}/returns", {"reference": reference, "reason": reason})
+
+    def incoming(self, name: str, account: str, amount: int, reference: str = "") -> None:
+        """Let money come to a partner's account from elsewhere."""
+        self.post(f"{name}/incoming", {"account": account, "amount": amount, "reference": reference})
+
+    def fee(self, name: str, account: str, amount: int) -> None:
+        """Let a payer take a fee."""
+        self.post(f"{name}/fees", {"account": account, "amount": amount})
+
+    def spoil_statements(self, name: str, mistakes: Sequence[Record]) -> None:
+        """Lay statements down wrongly: {"day": ISO, "do": cut | missing | extra | altered | doubled | twice,
+        "reference"?, "amount"?, "balanced"?}; none: rightly again."""
+        self.post(f"{name}/statements", {"mistakes": [dict(mistake) for mistake in mistakes]})
+
+    def delay_reports(self, name: str, seconds: int) -> None:
+        """Lay a batch's report down so long after it was taken."""
+        self.post(f"{name}/batches", {"report_after_seconds": seconds})
+
+    def load_openings(self, name: str, people: Iterable[Record] = (), after_seconds: int = 0) -> None:
+        """Say whom a payer can verify (nik, name, birth_date, refuse) and how long an opening takes it."""
+        told = [dict(person, birth_date=str(person["birth_date"])) for person in people]
+        self.post(f"{name}/openings", {"people": told, "opening_after_seconds": after_seconds})
+
     def load_rounds(self, rounds: Sequence[Record]) -> None:
         """Load recorded drand rounds: chain_hash, round, randomness, signature, previous_signature (hex)."""
         self.post("beacon/rounds", {"rounds": [dict(recorded) for recorded in rounds]})
@@ -101,14 +131,23 @@ CLIENTS = {
     "bank": ("bekal.outside.bank.connect", "/v1.0"),
     "wallet": ("bekal.outside.wallet.connect", "/v1.0"),
 }
+DOORS = {
+    "batch": ("bekal.outside.iso20022.connect_batch", "/files/v1"),
+    "statements": ("bekal.outside.iso20022.connect_statements", "/files/v1"),
+    "opener": ("bekal.outside.account_opening.connect", "/v1.0"),
+}
 
 
 def port_entry(base_url: str, name: str, keys: Mapping[str, str]) -> dict[str, Any]:
-    """How the product reaches a stand-in: {"client": dotted path, "config": {...}}, an entry of its ports file.
+    """How the product reaches a stand-in: {"client": dotted path, "config": {...}}, an entry of its ports file. `name`:
+    a stand-in, or one of its other doors like `bank:statements`.
 
     `keys`: client_id, secret, private_key_pem, partner_id, source_account and whatever else the client takes.
     """
-    client, version = CLIENTS[name]
+    name, _, door = name.partition(":")
+    client, version = DOORS[door] if door else CLIENTS[name]
+    if name == "wallet":
+        keys = {**keys, "source_account": keys.get("partner_id", keys["client_id"])}
     return {"client": client, "config": {"url": f"{base_url}/{name}{version}", **keys}}
 
 
@@ -120,6 +159,11 @@ PORTS = {
     "beacon": "beacon",
     "payer:bank": "bank",
     "payer:wallet": "wallet",
+    "account_opener:bank": "bank:opener",
+    "account_opener:wallet": "wallet:opener",
+    "batch_payer:bank": "bank:batch",
+    "statements:bank": "bank:statements",
+    "statements:wallet": "wallet:statements",
 }
 
 

@@ -6,7 +6,8 @@ A rule: {"match": {"path": prefix, "nth": n | "reference": r | "share": 0..1, "s
 `times`: how often each reference is hit (1 when absent, 0 without end). `do`:
 delay (wait, then work), fail500 (no effect), lose_answer (effect, then the connection breaks), answer_twice,
 answer_late (effect, then wait),
-refuse:<response code> (no effect), lie (a well-formed answer that is not true).
+refuse:<response code> (no effect), lie (a well-formed answer that is not true), accept (effect, answered as "in
+progress", 202).
 """
 
 import hashlib
@@ -15,7 +16,7 @@ from typing import Any
 from simulators.books import Books
 from simulators.http import Request
 
-ACTIONS = ("delay", "fail500", "lose_answer", "answer_twice", "answer_late", "lie")
+ACTIONS = ("delay", "fail500", "lose_answer", "answer_twice", "answer_late", "lie", "accept")
 REFERENCES = ("reference", "partnerReferenceNo", "originalPartnerReferenceNo")
 
 

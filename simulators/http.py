@@ -30,7 +30,7 @@ PHRASES = {
 
 @dataclass(slots=True)
 class Reply:
-    """What to answer; `headers` beyond content type and length."""
+    """What to answer; `headers` beyond content type and length. A body of bytes is a file and names its type itself."""
 
     status: int
     body: Any
@@ -38,11 +38,11 @@ class Reply:
 
     def encode(self) -> bytes:
         """The whole answer on the wire, body as JSON."""
-        body = json.dumps(self.body, ensure_ascii=False, separators=(",", ":")).encode()
-        extra = "".join(f"{name}: {value}\r\n" for name, value in self.headers.items())
-        head = (
-            f"HTTP/1.1 {self.status} {PHRASES.get(self.status, 'Status')}\r\nContent-Type: application/json\r\n{extra}"
-        )
+        is_file = isinstance(self.body, bytes)
+        body = self.body if is_file else json.dumps(self.body, ensure_ascii=False, separators=(",", ":")).encode()
+        headers = self.headers if is_file else {"Content-Type": "application/json", **self.headers}
+        extra = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        head = f"HTTP/1.1 {self.status} {PHRASES.get(self.status, 'Status')}\r\n{extra}"
         return head.encode() + b"Content-Length: %d\r\n\r\n" % len(body) + body
 
 
@@ -55,6 +55,7 @@ class Request:
     headers: dict[str, str]
     body: bytes
     lie: bool = False
+    accept: bool = False
 
     @cached_property
     def path(self) -> str:

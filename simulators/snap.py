@@ -1,5 +1,4 @@
-"""The SNAP BI rules that a bank and an e-wallet share: token, signatures, external ids, field checks, response codes,
-booked payments.
+"""The SNAP BI rules that a bank and an e-wallet share: token, signatures, external ids, field checks, response codes.
 
 Written from the national standard's public text (apidevportal.aspi-indonesia.or.id). Bilateral extension: an inquiry
 whose additionalInfo carries
@@ -23,58 +22,25 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from simulators.http import Reply, Request
+from simulators.snap_messages import MESSAGES
 from simulators.standin import StandIn
 
 WIB = timezone(timedelta(hours=7))
 TOKEN_SECONDS = 900
 SERVICE_73 = "73"
-MESSAGES = {
-    "20000": "Successful",
-    "20200": "Request In Progress",
-    "40000": "Bad Request",
-    "40001": "Invalid Field Format",
-    "40002": "Invalid Mandatory Field",
-    "40100": "Unauthorized.",
-    "40101": "Invalid Token (B2B)",
-    "40103": "Token Not Found (B2B)",
-    "40302": "Exceeds Transaction Amount Limit",
-    "40306": "Feature Not Allowed At This Time",
-    "40309": "Dormant Account",
-    "40314": "Insufficient Funds",
-    "40315": "Transaction Not Permitted",
-    "40318": "Inactive Card/Account/Customer",
-    "40323": "Account Limit Exceed",
-    "40401": "Transaction Not Found",
-    "40403": "Bank Not Supported By Switch",
-    "40411": "Invalid Card/Account/Customer",
-    "40413": "Invalid Amount",
-    "40418": "Inconsistent Request",
-    "40500": "Requested Function Is Not Supported",
-    "40900": "Conflict",
-    "40901": "Duplicate partnerReferenceNo",
-    "42900": "Too Many Requests",
-    "50000": "General Error",
-    "50001": "Internal Server Error",
-    "50400": "Timeout",
-}
 AMOUNT = re.compile(r"\d{1,16}\.\d{2}")
 STRINGS_OR_SPACE = re.compile(rb'("(?:[^"\\]|\\.)*")|\s+')
 
-PAYMENTS = """
-CREATE TABLE IF NOT EXISTS payments (
-    partner_reference TEXT PRIMARY KEY, reference TEXT NOT NULL, service TEXT NOT NULL, partner_id TEXT NOT NULL,
-    source TEXT NOT NULL,
-    account TEXT NOT NULL, bank TEXT NOT NULL, amount INTEGER NOT NULL CHECK (amount > 0), transaction_date TEXT,
-    remark TEXT, at TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS refusals (
-    id INTEGER PRIMARY KEY, partner_reference TEXT NOT NULL, service TEXT NOT NULL, code TEXT NOT NULL, at TEXT NOT
-    NULL);
-CREATE INDEX IF NOT EXISTS refusals_by_reference ON refusals (partner_reference);
+TOKENS = """
 CREATE TABLE IF NOT EXISTS tokens (token TEXT PRIMARY KEY, client_id TEXT NOT NULL, expires_at TEXT NOT NULL) WITHOUT
 ROWID;
 CREATE TABLE IF NOT EXISTS external_ids (day TEXT, partner_id TEXT, external_id TEXT, PRIMARY KEY (day, partner_id,
 external_id)) WITHOUT ROWID;
 """
+BELOW = re.compile(r"(?:/[\w.-]+)*?/v1(?:\.0)?(/.+?)(?:\.htm)?")
+"""What precedes the version, and DANA's `.htm`, is the provider's own."""
+NUMERIC = re.compile(r"\d{1,36}")
+LENIENT = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
 class SnapRefusal(Exception):
@@ -174,16 +140,22 @@ class SnapStandIn(StandIn):
         self.services = {}
         self.partner_id = ""
 
+    def below(self, request: Request) -> str:
+        """The address of a service below its version, whatever stands before it."""
+        found = BELOW.fullmatch(request.path)
+        return found.group(1) if found else request.path
+
     def service_of(self, request: Request) -> str:
         """The two-digit service code of an address, 00 when there is none."""
-        below = request.path.removeprefix(f"/{self.name}/v1.0")
+        below = self.below(request)
         return SERVICE_73 if below == "/access-token/b2b" else self.services.get(below, ("00", None))[0]
 
     def respond(self, request: Request) -> Reply:
         """Check, dispatch, and answer with a response code; a refused payment is booked as refused."""
         service = self.service_of(request)
         try:
-            return self.reply(service, "20000", self.serve(request, service))
+            told = self.serve(request, service)
+            return self.reply(service, "20200" if request.accept else "20000", told)
         except SnapRefusal as refusal:
             return self.reply(service, refusal.status_and_case, {}, refusal.detail)
 
@@ -196,7 +168,7 @@ class SnapStandIn(StandIn):
         if service == SERVICE_73:
             return self.issue_token(request)
         self.authenticate(request)
-        return self.services[request.path.removeprefix(f"/{self.name}/v1.0")][1](request, service)
+        return self.services[self.below(request)][1](request, service)
 
     def reply(self, service: str, status_and_case: str, body: dict[str, Any], detail: str = "") -> Reply:
         """An answer: response code, message, time stamp."""
@@ -240,9 +212,10 @@ class SnapStandIn(StandIn):
     def authenticate(self, request: Request) -> None:
         """Check signature (type 1 with token, type 2 without), time stamp, partner, channel and external id."""
         stamp = self.header(request, "x-timestamp", 35)
-        partner, external = self.header(request, "x-partner-id", 36), self.header(request, "x-external-id", 36)
+        partner, external = self.header(request, "x-partner-id", 36), self.header(request, "x-external-id", 64)
         channel = self.header(request, "channel-id", 5)
-        if not external.isdigit() or not channel.isalnum():
+        form = NUMERIC if self.books.setting("strict_headers", False) else LENIENT
+        if not form.fullmatch(external) or not channel.isalnum():
             raise SnapRefusal("40001", "X-EXTERNAL-ID" if channel.isalnum() else "CHANNEL-ID")
         client = self.client_of(request, partner)
         if client.get("partner_id") != partner:
@@ -284,65 +257,3 @@ class SnapStandIn(StandIn):
         message = f"{request.method}:{request.target}:{token}:{digest}:{stamp}"
         expected = hmac.new(client["secret"].encode(), message.encode(), "sha512").digest()
         return hmac.compare_digest(expected, decoded_signature(signature))
-
-    def repeated(self, service: str, reference: str, account: str, amount: int) -> None:
-        """Refuse what is already paid: 409xx01 the same again, 404xx18 another payment under the same reference."""
-        held = self.books.row("SELECT service, account, amount FROM payments WHERE partner_reference = ?", reference)
-        if held is not None:
-            raise SnapRefusal("40901" if held == (service, account, amount) else "40418")
-
-    def note_refusal(self, service: str, reference: str, refusal: SnapRefusal) -> SnapRefusal:
-        """Keep why a payment was refused, for its status."""
-        code = refusal.status_and_case[:3] + service + refusal.status_and_case[3:]
-        sql = "INSERT INTO refusals VALUES (NULL, ?, ?, ?, ?)"
-        self.books.run(sql, reference, service, code, self.clock.now().isoformat())
-        return refusal
-
-    def book(self, data: dict[str, Any], service: str, source: str, account: str, bank: str, amount: int) -> str:
-        """Write one payment; our own reference for it."""
-        serial = int(self.books.row("SELECT coalesce(max(rowid), 0) FROM payments")[0]) + 1
-        now = self.clock.now()
-        reference = f"{now.astimezone(WIB):%Y%m%d}{serial:010d}"
-        remark = str(data.get("remark") or data.get("notes") or "")
-        whose = (data["partnerReferenceNo"], reference, service, self.partner_id, source, account, bank)
-        what = (amount, data.get("transactionDate"), remark, now.isoformat())
-        self.books.run("INSERT INTO payments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", *whose, *what)
-        return reference
-
-    def tell_status(self, request: Request, _service: str) -> dict[str, Any]:
-        """Services 36 and 39: what became of a payment."""
-        data = request.data
-        reference, service = text(data, "originalPartnerReferenceNo", 64), text(data, "serviceCode", 2)
-        sql = "SELECT reference, amount, account, at FROM payments WHERE partner_reference = ? AND service = ?"
-        booked = self.books.row(sql, reference, service)
-        told = {"originalPartnerReferenceNo": reference, "serviceCode": service}
-        if booked is not None and not request.lie:
-            if "amount" in data and rupiah(data) != booked[1]:
-                raise SnapRefusal("40418", "amount")
-            told |= {
-                "originalReferenceNo": booked[0],
-                "referenceNumber": booked[0],
-                "beneficiaryAccountNo": booked[2],
-                "paidTime": booked[3],
-            }
-            return told | {
-                "amount": money(booked[1]),
-                "latestTransactionStatus": "00",
-                "transactionStatusDesc": "success",
-            }
-        sql = "SELECT code FROM refusals WHERE partner_reference = ? AND service = ? ORDER BY id DESC LIMIT 1"
-        refused = self.books.row(sql, reference, service)
-        if refused is None:
-            raise SnapRefusal("40401")
-        return told | {
-            "previousResponseCode": refused[0],
-            "latestTransactionStatus": "06",
-            "transactionStatusDesc": "failed",
-        }
-
-    def audit(self) -> dict[str, Any]:
-        """Every payment booked, every payment refused."""
-        return {
-            "payments": self.books.dicts("SELECT * FROM payments ORDER BY rowid"),
-            "refusals": self.books.dicts("SELECT * FROM refusals"),
-        }

@@ -94,7 +94,7 @@ class StandIn(ABC):
             return Plan(lambda: self.failure(request, "500"), wait_before=wait)
         if do.startswith("refuse:"):
             return Plan(lambda: self.failure(request, do[7:]), wait_before=wait)
-        request.lie = do == "lie"
+        request.lie, request.accept = do == "lie", do == "accept"
         late = do in ("answer_late", "lose_answer")
         copies = {"lose_answer": 0, "answer_twice": 2}.get(do, 1)
         return Plan(

@@ -5,7 +5,7 @@ from contextvars import ContextVar
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from django.db import transaction
+from django.db import connection, transaction
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -24,6 +24,16 @@ _running: ContextVar[Tally | None] = ContextVar("running action", default=None)
 
 class ActionWithoutEvent(AssertionError):
     """An action finished without saying what it did. Record an event or call `events.nothing_changed()`."""
+
+
+class CallInsideTransaction(AssertionError):
+    """Somebody else's system was about to be called inside a transaction, which would hold its locks while we wait."""
+
+
+def no_transaction() -> None:
+    """Refuse to go on inside a transaction: asked by whoever is about to call another system."""
+    if _running.get() is not None or any(not vars(block).get("_from_testcase") for block in connection.atomic_blocks):
+        raise CallInsideTransaction()
 
 
 def action(function: F) -> F:

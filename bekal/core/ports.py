@@ -1,5 +1,6 @@
 """Opening a port: the configured client of an outside system, chosen by name in settings."""
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -27,3 +28,8 @@ def open_port(name: str) -> Any:
     except KeyError:
         raise PortClosed(f"settings.PORTS names no {name!r}") from None
     return import_string(factory)(config)
+
+
+def port_config(name: str) -> Mapping[str, str]:
+    """What is configured for a port; empty for one that is not."""
+    return dict(settings.PORTS[name][1]) if name in settings.PORTS else {}

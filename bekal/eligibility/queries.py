@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
 from bekal.citizens.models import Citizen
 from bekal.core.rows import Rows, plain_rows
@@ -154,6 +154,17 @@ def review_due(citizen_id: UUID) -> date | None:
     """Until when a contested decision about a person is looked at, if one is."""
     rows = Review.objects.filter(citizen_id=citizen_id, state=ReviewState.OPEN)
     return rows.order_by("due_on").values_list("due_on", flat=True).first()
+
+
+def contested_among(citizen_ids: Iterable[UUID]) -> set[UUID]:
+    """Those of these people about whom a past decision is contested and still open."""
+    rows = Review.objects.filter(citizen_id__in=list(citizen_ids), state=ReviewState.OPEN)
+    return set(rows.values_list("citizen_id", flat=True))
+
+
+def contested_people() -> QuerySet[Review, UUID]:
+    """Everybody about whom a past decision is contested and still open, as a subquery."""
+    return Review.objects.filter(state=ReviewState.OPEN).values_list("citizen_id", flat=True)
 
 
 def rows_about(citizen_id: UUID) -> dict[str, Rows]:

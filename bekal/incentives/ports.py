@@ -1,17 +1,17 @@
 """What the incentives room needs from outside: someone who pays (a bank or an e-wallet), at once or by file, and who
 says day by day what was booked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 Outcome = Literal["paid", "refused", "unknown", "later", "stop"]
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who holds an account. `reason` says why it is not active: unknown_account, dormant, inactive, refused.
+    """Who holds an account. `reason` says why it is not active: unknown_account, dormant, inactive, no_room, refused.
 
     `nik_matches` is None when the payer does not answer that question; `room` is what the account may still receive
     this month, whole rupiah,
@@ -74,6 +74,60 @@ class Payer(Protocol):
         ...
 
 
+class Lane(Protocol):
+    """A payer called many times at once over kept connections, from one event loop. Outcomes as those of `Payer`; an
+    answer is never another call's."""
+
+    @property
+    def resting(self) -> bool:
+        """Whether calls are being refused for a while because the payer failed too often: `later`, nothing sent."""
+        ...
+
+    async def pay(self, instruction: Instruction) -> PayAnswer:
+        """See `Payer.pay`."""
+        ...
+
+    async def status(self, *, reference: str, at: datetime, amount: int) -> PayAnswer:
+        """See `Payer.status`."""
+        ...
+
+    async def close(self) -> None:
+        """Close every connection."""
+        ...
+
+
+@runtime_checkable
+class ManyPayer(Protocol):
+    """A payer that can be called many times at once."""
+
+    def lane(self, in_flight: int) -> Lane:
+        """A lane for at most `in_flight` calls at a time."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What became of opening an account. opened: `account` is its number. in_progress: asked, or lost on the way; ask
+    again with the same reference and particulars. refused: `reason` is not_matching (NIK, name or date of birth are not
+    the civil registry's), has_account, ekyc_refused, or refused."""
+
+    state: Literal["opened", "in_progress", "refused"]
+    account: str = ""
+    reason: str = ""
+
+
+class AccountOpener(Protocol):
+    def open(
+        self, *, reference: str, nik: str, name: str, birth_date: date, phone: str, ekyc_reference: str
+    ) -> Opening:
+        """Open an account for a person at the payer, once per `reference` (ours, <= 64 characters) however often asked.
+
+        `phone`: +62..., one that the person has proved to hold. `ekyc_reference`: the reference of the face match that
+        proved the person. Raises ConnectionError when nothing was asked or the payer wants nothing from us.
+        """
+        ...
+
+
 class BatchPayer(Protocol):
     """A payer that takes files of payments and reports on them later (ISO 20022 pain.001 and pain.002)."""
 
@@ -85,9 +139,10 @@ class BatchPayer(Protocol):
         """
         ...
 
-    def report(self, *, batch: str) -> Mapping[str, PayAnswer] | None:
+    def report(self, *, batch: str, references: Collection[str] = ()) -> Mapping[str, PayAnswer] | None:
         """What became of each payment of a file, by reference; None while nothing was reported or nobody answers.
 
+        `references`: what the file held; a bank that rejects (or books) a whole file may name none of its payments.
         Of a file the payer never received, every payment is told as an empty mapping: hand it in again.
         """
         ...

@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -31,7 +31,50 @@ MUHAMMAD = frozenset(
 
 Outcome = Literal["paid", "refused", "unknown", "later", "stop"]
 Settled = Literal["paid", "refused", "unknown", "approved"]
-Asked = Literal["pay", "status"]
+Asked = Literal["pay", "status", "statement"]
+"""`status`: the payer was asked, or reported on a file. `statement`: its settlement file, or two people who read it."""
+ASK_AGAIN = (timedelta(minutes=30), timedelta(hours=2), timedelta(hours=6), timedelta(hours=24))
+"""How long after the first, second, ... fruitless status question the next one is put."""
+
+
+MARGIN_DAYS = 5
+"""So much earlier than the payer forgets a reference we stop sending it; clocks may differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What one payer bears. `in_flight`: calls at a time. `first_ask`: wait before the first status question.
+
+    `asks_a_minute`: status questions over all our workers. `window`: how long the payer remembers a reference; after
+    it nothing is sent again and nothing is asked. `rail`: one call an order, or files of at most `batch` orders.
+    """
+
+    in_flight: int = 16
+    first_ask: timedelta = timedelta(seconds=90)
+    asks_a_minute: int = 60
+    window: timedelta = timedelta(days=55)
+    rail: Literal["call", "file"] = "call"
+    batch: int = 1_000
+
+
+def terms(config: Mapping[str, str]) -> Terms:
+    """Terms from the config of a port: in_flight, first_ask_seconds, asks_a_minute, window_days (five less than
+    reference_days when absent), rail, batch."""
+    plain = Terms()
+    remembers = int(config.get("reference_days", 0)) - MARGIN_DAYS
+    return Terms(
+        in_flight=int(config.get("in_flight", plain.in_flight)),
+        first_ask=timedelta(seconds=int(config.get("first_ask_seconds", plain.first_ask.seconds))),
+        asks_a_minute=int(config.get("asks_a_minute", plain.asks_a_minute)),
+        window=timedelta(days=int(config.get("window_days", remembers if remembers > 0 else plain.window.days))),
+        rail="file" if config.get("rail") == "file" else "call",
+        batch=int(config.get("batch", plain.batch)),
+    )
+
+
+def ask_after(at: datetime, asks: int, first: timedelta) -> datetime:
+    """When the payer may be asked (again) after `asks` fruitless questions."""
+    return at + (first if asks == 0 else max(first, ASK_AGAIN[min(asks, len(ASK_AGAIN)) - 1]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,20 +160,28 @@ def digest(orders: Iterable[OrderFacts]) -> str:
     return hashlib.sha256(b"".join(json.dumps(line).encode() + b"\n" for line in lines)).hexdigest()
 
 
-def settled(outcome: Outcome, *, asked: Asked, sendings: int, last_pay_outcome: str) -> Settled:
+def settlement_digest(reference: str, amount: int, outcome: str) -> str:
+    """Hexadecimal SHA-256 of what two people say became of an order."""
+    return hashlib.sha256(f"{reference}|{amount}|{outcome}".encode()).hexdigest()
+
+
+def settled(outcome: Outcome, *, asked: Asked, sendings: int, last_pay_outcome: str, in_window: bool) -> Settled:
     """The state of an order after an answer.
 
     Paid is believed from anyone. A refusal of the only sending is final; once an instruction left twice, one refusal
-    may speak of the copy, so only a status answer settles it. Not booked means the same reference goes out again,
-    unless we waited for the confirmation of a refusal. A payer that cannot be asked leaves the outcome unknown.
+    may speak of the copy, so only a status answer or a statement settles it. Not booked means the same reference goes
+    out again, unless we waited for the confirmation of a refusal, or the payer may have forgotten the reference. A
+    payer that cannot be asked leaves the outcome unknown, and so does a statement that does not name the payment.
     """
     if outcome == "paid":
         return "paid"
-    if outcome == "unknown" or (asked == "status" and outcome == "stop"):
-        return "unknown"
     if outcome == "refused":
-        return "refused" if asked == "status" or sendings == 1 else "unknown"
-    return "refused" if asked == "status" and last_pay_outcome == "refused" else "approved"
+        return "refused" if asked != "pay" or sendings == 1 else "unknown"
+    if outcome == "unknown" or asked == "statement" or (asked == "status" and outcome == "stop"):
+        return "unknown"
+    if asked == "status" and last_pay_outcome == "refused":
+        return "refused"
+    return "approved" if in_window else "unknown"
 
 
 def send_again_after(at: datetime) -> datetime:

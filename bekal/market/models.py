@@ -26,7 +26,7 @@ PURCHASE_MOVES: dict[str, set[str]] = {
     "void": set(),
     "refunded": set(),
 }
-SETTLEMENT_MOVES: dict[str, set[str]] = {"closed": {"paid"}, "paid": set()}
+SETTLEMENT_MOVES: dict[str, set[str]] = {"closed": {"paid"}, "paid": {"closed"}}
 
 _BOUGHT = Q(
     invoice_code__isnull=False,

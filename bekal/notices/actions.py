@@ -6,11 +6,20 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
+
 from bekal.core import events, ids, vault
 from bekal.core.atomic import action
 from bekal.core.events import Actor
 from bekal.core.texts import text
 from bekal.notices.models import Notice, State
+
+_QUEUE = """
+    INSERT INTO notices_notice (id, reference, address_sealed, text_sealed, template, owner_key, state, queued_at)
+    SELECT t.id, t.reference, t.address, t.text, %s, t.owner, %s, %s
+    FROM unnest(%s::uuid[], %s::text[], %s::bytea[], %s::bytea[], %s::uuid[]) AS t(id, reference, address, text, owner)
+    ON CONFLICT DO NOTHING
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +47,15 @@ def queue_notice(
 @action
 def queue_notices(*, by: Actor, at: datetime, template: str, messages: Sequence[Message]) -> None:
     """Queue a message to each of many people, in one statement. Idempotent by reference."""
-    Notice.objects.bulk_create(
-        [
-            Notice(
-                id=ids.fresh("notice", message.reference),
-                reference=message.reference,
-                address_sealed=vault.seal(message.to, place="notices.address"),
-                text_sealed=vault.seal(text(template, message.language, **message.facts), place="notices.text"),
-                template=template,
-                owner_key=message.owner,
-                queued_at=at,
-            )
-            for message in messages
-        ],
-        batch_size=5_000,
-        ignore_conflicts=True,
-    )
+    columns: list[list[Any]] = [
+        ids.fresh_many([("notice", message.reference) for message in messages]),
+        [message.reference for message in messages],
+        [vault.seal(message.to, place="notices.address") for message in messages],
+        [vault.seal(text(template, one.language, **one.facts), place="notices.text") for one in messages],
+        [message.owner for message in messages],
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_QUEUE, [template, State.QUEUED.value, at, *columns])
     if messages:
         events.record(
             kind="notices.queued", by=by, at=at, about="notice", key=messages[0].reference[:128],

@@ -16,6 +16,13 @@ from bekal.core.ports import Busy
 from bekal.outside.wire import Answer, BadAnswer, Clock, Config, Ticks, Unreachable, Wire
 
 
+def signed_headers(client_id: str, secret: bytes, method: str, target: str, body: bytes, stamp: str) -> dict[str, str]:
+    """Who asks, when, and the signature over it."""
+    message = f"{method}:{target}:{hashlib.sha256(body).hexdigest()}:{stamp}"
+    signature = hmac.new(secret, message.encode(), hashlib.sha256).hexdigest()
+    return {"X-Client-Id": client_id, "X-Timestamp": stamp, "X-Signature": signature}
+
+
 class SignedWire:
     """Signed JSON questions to one system. Config as for Wire, plus client_id and secret."""
 
@@ -58,14 +65,8 @@ class SignedWire:
 
     def _headers(self, method: str, path: str, body: bytes) -> dict[str, str]:
         stamp = self._clock().isoformat(timespec="seconds")
-        message = f"{method}:{self._wire.target(path)}:{hashlib.sha256(body).hexdigest()}:{stamp}"
-        signature = hmac.new(self._secret, message.encode(), hashlib.sha256).hexdigest()
-        return {
-            "Content-Type": "application/json",
-            "X-Client-Id": self._client_id,
-            "X-Timestamp": stamp,
-            "X-Signature": signature,
-        }
+        signed = signed_headers(self._client_id, self._secret, method, self._wire.target(path), body, stamp)
+        return {"Content-Type": "application/json"} | signed
 
     def _checked(self, answer: Answer, echo: tuple[str, str]) -> dict[str, Any]:
         try:

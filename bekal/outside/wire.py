@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from bekal.core.atomic import no_transaction
 from bekal.core.ports import Busy
 
 Clock = Callable[[], datetime]
@@ -55,7 +56,7 @@ class Answer:
         """The JSON object in the body; BadAnswer when it is none."""
         try:
             value = json.loads(self.body)
-        except ValueError as wrong:
+        except (ValueError, RecursionError) as wrong:
             raise BadAnswer("the answer is not JSON", status=self.status) from wrong
         if not isinstance(value, dict):
             raise BadAnswer("the answer is not a JSON object", status=self.status)
@@ -79,6 +80,11 @@ class Breaker:
     def is_open(self) -> bool:
         """Whether calls are being refused now."""
         return self._open_until is not None
+
+    @property
+    def rests(self) -> bool:
+        """Whether the next call would be refused, were it asked now."""
+        return self._open_until is not None and self._clock() < self._open_until
 
     def admit(self) -> bool:
         """Whether a call may go out now; a probe counts as admitted and holds back the others for another rest."""
@@ -192,6 +198,7 @@ class Wire:
         _drop_pool(self.origin, keep_alive=self._keep_alive)
 
     def _once(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        no_transaction()
         self.pace.take()
         if not self.breaker.admit():
             raise Unreachable(f"{self.origin} failed too often; not called for a while", sent=False)
@@ -216,9 +223,9 @@ class Wire:
             raise Unreachable(f"{self.origin} cannot be reached: {wrong}", sent=False) from wrong
         except httpx.HTTPError as wrong:
             raise Unreachable(f"{self.origin} gave no answer: {wrong or type(wrong).__name__}", sent=True) from wrong
-        return Answer(reply.status_code, reply.content, _seconds(reply.headers.get("Retry-After", "")))
+        return Answer(reply.status_code, reply.content, retry_seconds(reply.headers.get("Retry-After", "")))
 
 
-def _seconds(retry_after: str) -> float:
+def retry_seconds(retry_after: str) -> float:
     """`Retry-After` in seconds (RFC 9110, 10.2.3); its form as a date, which no partner here uses, counts as one."""
     return float(retry_after) if retry_after.isascii() and retry_after.isdigit() else 1.0

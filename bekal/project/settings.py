@@ -101,8 +101,9 @@ INDEX_FROM = version_of("BEKAL_INDEX_FROM", INDEX_KEYS, 1)
 SECRET_KEY = "django:" + MASTER_KEY.hex()
 CLOCK_FILE = optional_path("BEKAL_CLOCK_FILE")
 REHEARSAL_SEED = os.environ.get("BEKAL_SEED") or None
-if not REHEARSAL and (CLOCK_FILE or REHEARSAL_SEED):
-    raise WrongSetting("BEKAL_CLOCK_FILE and BEKAL_SEED belong to rehearsals; production refuses to start with them")
+FAULT = os.environ.get("BEKAL_FAULT") or None
+if not REHEARSAL and (CLOCK_FILE or REHEARSAL_SEED or FAULT):
+    raise WrongSetting("BEKAL_CLOCK_FILE, BEKAL_SEED and BEKAL_FAULT belong to rehearsals; production refuses them")
 
 FIGURES_SECONDS = int(variable("BEKAL_FIGURES_SECONDS", "0" if REHEARSAL else "60"))
 SITE_URL = variable("BEKAL_SITE_URL", "http://localhost:8000").rstrip("/")

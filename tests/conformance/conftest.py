@@ -48,12 +48,12 @@ class Stage:
         return getattr(import_module(module), function)(entry["config"], now)
 
 
-def introduced(url: str) -> Stage:
+def introduced(url: str, token: str = TOKEN) -> Stage:
     """A stage on which our client is known to every stand-in."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
-    control = Control(url, TOKEN)
+    control = Control(url, token)
     control.introduce("bekal", "a secret", public, "BEKAL01")
     keys = {"client_id": "bekal", "secret": "a secret", "private_key_pem": private, "partner_id": "BEKAL01"}
     return Stage(url, control, keys | {"source_account": "8800000001"})

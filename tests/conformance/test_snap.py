@@ -19,7 +19,7 @@ from bekal.outside.wire import BadAnswer
 from tests.conformance.conftest import Stage, introduced, start
 
 HASH = hashlib.sha256(b"3171014107900001").hexdigest()
-AT = datetime(2026, 11, 1, 3, 0, tzinfo=UTC)
+AT = datetime.now(UTC)
 numbers = itertools.count(1)
 RAILS = ("bank", "other_bank", "wallet")
 

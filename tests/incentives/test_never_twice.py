@@ -10,17 +10,20 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck
+from hypothesis import settings as play_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from bekal.core.events import Actor
 from bekal.incentives import tasks
 from bekal.incentives.actions import record_answers, resume_pay_run, take_orders
-from bekal.incentives.models import PayeeAccount, PaymentOrder, PayRun
+from bekal.incentives.models import OPEN, PayeeAccount, PaymentOrder, PayRun
 from bekal.incentives.ports import PayAnswer
 from bekal.incentives.queries import due_entitlements, open_orders
 from bekal.incentives.readings import read_payees
+from bekal.incentives.tasks import sending
+from bekal.incentives.tasks.instructing import instruction
 from bekal.ledger.queries import balance, imbalance
 from tests.incentives.making import Bookkeeper, approved_run, entitled, linked
 from tests.learning.making import ENDS_AT, Bought, shop
@@ -57,7 +60,7 @@ class Payouts(RuleBasedStateMachine):
     @rule(fates=PAY_FATES)
     def send(self, fates: list[str]) -> None:
         self.bank.will(fates)
-        tasks.send_due(workers=1)
+        tasks.send_due()
 
     @rule(limit=st.integers(1, 4))
     def worker_dies_before_the_call(self, limit: int) -> None:
@@ -68,7 +71,7 @@ class Payouts(RuleBasedStateMachine):
         self.bank.will(fates)
         rows = take_orders(by=WORKER, at=self.at, channel="bank", limit=limit)
         payees = read_payees(by=WORKER, at=self.at, orders=rows)
-        self.heard += [(row.id, tasks._pay(payees, self.bank, row)) for row in rows]
+        self.heard += [(row.id, self.bank.pay(instruction(row, payees))) for row in rows]
 
     @rule()
     def answers_arrive_late_and_twice(self) -> None:
@@ -79,7 +82,7 @@ class Payouts(RuleBasedStateMachine):
     @rule(fates=STATUS_FATES)
     def enquire(self, fates: list[str]) -> None:
         self.bank.will(fates)
-        tasks.enquire_due(workers=1)
+        tasks.enquire_due()
 
     @rule()
     def messages_arrive_late_and_twice(self) -> None:
@@ -139,24 +142,28 @@ class Payouts(RuleBasedStateMachine):
     def recover(self) -> None:
         self.bank.will([])
         for _ in range(6):
-            if sum(self.paid_by_the_bank().values()) == 2 * PEOPLE and open_orders() == 0:
+            if sum(self.paid_by_the_bank().values()) == 2 * PEOPLE and not self.waiting():
                 return
             self.messages_arrive_late_and_twice()
             self.time_passes(25 * 60)
             self.staff_resume_halted_runs()
             self.citizens_link_other_accounts()
             self.plan_and_approve()
-            tasks.send_due(workers=1)
-            tasks.enquire_due(workers=1)
+            tasks.send_due()
+            tasks.enquire_due()
 
     def everybody_is_paid_once(self) -> None:
         self.nobody_is_paid_twice()
         assert due_entitlements(self.at) == []
-        assert open_orders() == 0
+        assert not self.waiting()
         paid = self.paid_by_the_bank()
         assert paid == Counter(self.entitlements())
         assert sum(self.bank.credited.values()) == PEOPLE * 650_000 == balance("paid:bank").credits
         assert all(balance(f"award:{one.award_id}:incentive").pending_out == 0 for one in self.recipients)
+
+    def waiting(self) -> bool:
+        """Whether any order is not certain yet: one that waits to be sent again may have been booked meanwhile."""
+        return PaymentOrder.objects.filter(state__in=OPEN).exists()
 
     def paid_by_the_bank(self) -> Counter[tuple[Any, str, int]]:
         """How often the bank's books show each entitlement paid."""
@@ -170,7 +177,7 @@ class Payouts(RuleBasedStateMachine):
 def play(examples: int, steps: int) -> None:
     run_state_machine_as_test(
         Payouts,
-        settings=settings(
+        settings=play_settings(
             max_examples=examples, stateful_step_count=steps, deadline=None, print_blob=True,
             suppress_health_check=list(HealthCheck),
         ),
@@ -178,11 +185,27 @@ def play(examples: int, steps: int) -> None:
 
 
 @pytest.fixture
-def recipients(clock_at: Callable[[datetime], None], monkeypatch: pytest.MonkeyPatch, seeded: None, db: None) -> None:
+def recipients(
+    clock_at: Callable[[datetime], None], monkeypatch: pytest.MonkeyPatch, seeded: None, db: None, settings: Any
+) -> None:
     sold = shop()
-    monkeypatch.setattr(tasks, "open_port", lambda name: Payouts.bank)
+    monkeypatch.setattr(sending, "open_port", lambda name: Payouts.bank)
+    settings.PORTS = {"payer:bank": ("", {"in_flight": "1"})}
     monkeypatch.setattr(Payouts, "recipients", [entitled(sold, n + 1) for n in range(PEOPLE)], raising=False)
     monkeypatch.setattr(Payouts, "set_clock", staticmethod(clock_at), raising=False)
+
+
+@pytest.mark.usefixtures("recipients")
+def test_what_the_payer_booked_late_is_noticed_in_the_end() -> None:
+    """The payer says "never booked", books the late message afterwards, and the order waits to be sent again."""
+    found = Payouts()
+    found.plan_and_approve()
+    found.send(["late"] * 4)
+    found.time_passes(3)
+    found.enquire([])
+    found.messages_arrive_late_and_twice()
+    assert (sum(found.paid_by_the_bank().values()), open_orders()) == (4, 0)
+    found.teardown()
 
 
 @pytest.mark.usefixtures("recipients")

@@ -74,14 +74,14 @@ def test_every_reason_against_an_account_is_told(held: Held, reasons: tuple[str,
 
 
 def test_only_certain_answers_settle() -> None:
-    assert settled("paid", asked="pay", sendings=3, last_pay_outcome="unknown") == "paid"
-    assert settled("refused", asked="pay", sendings=1, last_pay_outcome="") == "refused"
-    assert settled("refused", asked="pay", sendings=2, last_pay_outcome="unknown") == "unknown"
-    assert settled("refused", asked="status", sendings=2, last_pay_outcome="refused") == "refused"
-    assert settled("later", asked="status", sendings=1, last_pay_outcome="unknown") == "approved"
-    assert settled("later", asked="status", sendings=2, last_pay_outcome="refused") == "refused"
-    assert settled("stop", asked="pay", sendings=1, last_pay_outcome="") == "approved"
-    assert settled("stop", asked="status", sendings=1, last_pay_outcome="unknown") == "unknown"
+    assert settled("paid", asked="pay", sendings=3, last_pay_outcome="unknown", in_window=True) == "paid"
+    assert settled("refused", asked="pay", sendings=1, last_pay_outcome="", in_window=True) == "refused"
+    assert settled("refused", asked="pay", sendings=2, last_pay_outcome="unknown", in_window=True) == "unknown"
+    assert settled("refused", asked="status", sendings=2, last_pay_outcome="refused", in_window=True) == "refused"
+    assert settled("later", asked="status", sendings=1, last_pay_outcome="unknown", in_window=True) == "approved"
+    assert settled("later", asked="status", sendings=2, last_pay_outcome="refused", in_window=True) == "refused"
+    assert settled("stop", asked="pay", sendings=1, last_pay_outcome="", in_window=True) == "approved"
+    assert settled("stop", asked="status", sendings=1, last_pay_outcome="unknown", in_window=True) == "unknown"
 
 
 @pytest.mark.parametrize("asked", get_args(Asked))
@@ -89,7 +89,7 @@ def test_only_certain_answers_settle() -> None:
 def test_paid_comes_from_paid_alone(outcome: Outcome, asked: Asked) -> None:
     for last in ("", "unknown", "refused", "later"):
         for sendings in (1, 2, 3):
-            state = settled(outcome, asked=asked, sendings=sendings, last_pay_outcome=last)
+            state = settled(outcome, asked=asked, sendings=sendings, last_pay_outcome=last, in_window=True)
             assert (state == "paid") == (outcome == "paid")
             assert state != "refused" or "refused" in (outcome, last)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import psycopg
 import pytest
@@ -13,6 +14,7 @@ from bekal.incentives.actions import AccountRefused, PayerSilent, take_orders
 from bekal.incentives.models import PaymentOrder
 from bekal.incentives.ports import Holder, Instruction, PayAnswer
 from bekal.incentives.queries import orders_of
+from bekal.incentives.tasks import linking, sending
 from bekal.ledger.queries import balance, imbalance
 from tests.incentives.making import MAKER, Bookkeeper, approved_run, entitled
 from tests.learning.making import BY, ENDS_AT, awarded, shop
@@ -21,9 +23,13 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seeded")]
 
 
 @pytest.fixture
-def payers(clock_at: Callable[[datetime], None], monkeypatch: pytest.MonkeyPatch) -> dict[str, Bookkeeper]:
+def payers(
+    clock_at: Callable[[datetime], None], monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> dict[str, Bookkeeper]:
     found = {"payer:bank": Bookkeeper(), "payer:wallet": Bookkeeper()}
-    monkeypatch.setattr(tasks, "open_port", found.__getitem__)
+    for room in (linking, sending):
+        monkeypatch.setattr(room, "open_port", found.__getitem__)
+    settings.PORTS = {name: ("", {"in_flight": "1"}) for name in found}
     clock_at(ENDS_AT)
     return found
 
@@ -69,13 +75,15 @@ def test_every_fate_ends_paid_once(payers: dict[str, Bookkeeper], clock_at: Call
     approved_run()
     bank = payers["payer:bank"]
     bank.will(["paid", "lost", "dropped", "late", "later", "paid"])
-    assert tasks.send_due(workers=1) == {"paid": 2, "unknown": 3, "approved": 1}
+    assert tasks.send_due() == {"paid": 2, "unknown": 3, "approved": 1}
     bank.will([])
     bank.deliver()
-    assert tasks.enquire_due(workers=1) == {"paid": 2, "approved": 1}
+    assert tasks.enquire_due() == {}
+    clock_at(ENDS_AT + timedelta(seconds=90))
+    assert tasks.enquire_due() == {"paid": 2, "approved": 1}
     assert tasks.send_due() == {}
-    clock_at(ENDS_AT + timedelta(minutes=6))
-    assert tasks.send_due(workers=2) == {"paid": 2}
+    clock_at(ENDS_AT + timedelta(minutes=7))
+    assert tasks.send_due() == {"paid": 2}
     assert tasks.enquire_due() == {}
     assert sum(bank.credited.values()) == 3 * 650_000 == balance("paid:bank").credits
     assert set(bank.credited.values()) == {650_000}
@@ -129,6 +137,6 @@ def test_the_intent_is_committed_before_the_call(payers: dict[str, Bookkeeper]) 
         )
     )  # fmt: skip
     payers["payer:bank"] = witness
-    assert tasks.send_due(workers=1) == {"paid": 2}
+    assert tasks.send_due() == {"paid": 2}
     assert witness.seen == [("sent", 1), ("sent", 1)]
     assert PaymentOrder.objects.filter(state="paid").count() == 2

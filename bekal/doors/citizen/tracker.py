@@ -16,7 +16,7 @@ from bekal.waves.queries import ApplicationView, WaveView
 
 TONES = {"done": "good", "yours": "care", "process": "info", "waiting": ""}
 CERTIFYING = ("reported", "verified")
-PAYING = {"due": "us", "planned": "us", "approved": "us", "sent": "bank", "unknown": "bank"}
+PAYING = {"due": "us", "planned": "us", "held": "us", "approved": "us", "sent": "bank", "unknown": "bank"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +192,9 @@ def _incentive(found: Standing) -> Stage:
     if first.state in PAYING:
         turn = say(f"turn.{PAYING[first.state]}")
         return Stage("incentive", "process", say(f"track.incentive_{first.state}"), turn, address=address)
-    if first.state == "refused":
-        return Stage("incentive", "yours", say("track.incentive_refused"), say("turn.you"), address="/saya/rekening")
+    if first.state in ("refused", "returned"):
+        words = say(f"track.incentive_{first.state}")
+        return Stage("incentive", "yours", words, say("turn.you"), address="/saya/rekening")
     return Stage("incentive", "waiting", say("track.incentive_waiting"), address=address)
 
 

@@ -145,7 +145,7 @@ def _paid_in(one: MoneyStatement) -> int:
 
 def _whereabouts(one: MoneyStatement) -> Iterable[tuple[str, int]]:
     yield "training", one.amount("training") + one.amount("commission") - one.amount("refunded")
-    yield "incentives", one.amount("incentives") - one.amount("given_back_by_banks")
+    yield "incentives", one.amount("incentives")
     yield "administration", one.amount("administration")
     yield (
         "people",

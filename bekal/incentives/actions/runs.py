@@ -11,8 +11,10 @@ from bekal.core import events, ids, vault
 from bekal.core.atomic import action
 from bekal.core.errors import Refused
 from bekal.core.events import Actor
+from bekal.core.faults import at_fault
 from bekal.core.machine import move
 from bekal.incentives.actions.accounts import account_refs
+from bekal.incentives.actions.giving_back import unset_aside
 from bekal.incentives.models import (
     ORDER_MOVES,
     RUN_MOVES,
@@ -34,7 +36,7 @@ from bekal.incentives.rules import (
     payable_account,
     settled_account,
 )
-from bekal.ledger.actions import open_accounts, post_transfers, resolve_pending
+from bekal.ledger.actions import open_accounts, post_transfers
 from bekal.ledger.rules import Opening, Posting
 from bekal.partners.queries import payout_account
 
@@ -73,7 +75,7 @@ def plan_pay_run(*, by: Actor, at: datetime, channel: str) -> PayRun | None:
     PayRun.objects.bulk_create([run])
     for order in orders:
         order.pay_run_id = run.id
-    PaymentOrder.objects.bulk_create(orders, batch_size=2_000)
+    PaymentOrder.objects.bulk_create(orders, batch_size=1_000)
     _set_aside(by=by, at=at, channel=channel, orders=orders)
     propose(by=by, at=at, kind=APPROVAL, key=str(run.id), digest=run.digest)
     events.record_batch(
@@ -83,12 +85,15 @@ def plan_pay_run(*, by: Actor, at: datetime, channel: str) -> PayRun | None:
             for order in orders
         ],
     )  # fmt: skip
+    at_fault("payouts.before_plan_commit")
     return run
 
 
 @action
 def approve_pay_run(*, by: Actor, at: datetime, pay_run_id: UUID, digest: str) -> PayRun:
     """Approve exactly the orders that `digest` covers; its planner cannot. Approved again, nothing changes.
+
+    Orders that are held wait for another to release them, approved with the rest.
 
     Raises RunUnknown, RunDecided (rejected), RunChanged (the orders are not those of the digest), access.SameEyes.
     """
@@ -116,10 +121,13 @@ def reject_pay_run(*, by: Actor, at: datetime, pay_run_id: UUID, why: str) -> Pa
         return run
     if run.state != RunState.PLANNED:
         raise RunDecided()
-    references = list(run.orders.order_by("reference").values_list("reference", flat=True))
+    waiting = run.orders.filter(state__in=(OrderState.PLANNED, OrderState.HELD))
+    dropped = list(waiting.order_by("reference"))
     move(run, RunState.REJECTED, moves=RUN_MOVES, decided_at=at)
     _move_orders(run, OrderState.PLANNED, OrderState.DROPPED)
-    resolve_pending(by=by, at=at, references=references, into="void")
+    _move_orders(run, OrderState.HELD, OrderState.DROPPED)
+    if dropped:
+        unset_aside(by=by, at=at, rows=dropped)
     _note(run, "incentives.pay_run_rejected", by=by, at=at, why=why)
     return run
 
@@ -145,7 +153,7 @@ def _locked(pay_run_id: UUID) -> PayRun:
 
 def _move_orders(run: PayRun, before: OrderState, after: OrderState) -> None:
     assert after in ORDER_MOVES[before]
-    PaymentOrder.objects.filter(pay_run=run, state=before).update(state=after)
+    PaymentOrder.objects.filter(pay_run=run, state=before).update(state=after, held_at=None, held_by="", held_why="")
 
 
 def _settlements() -> list[Due]:

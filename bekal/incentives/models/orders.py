@@ -18,33 +18,42 @@ class OrderKind(models.TextChoices):
 
 class OrderState(models.TextChoices):
     PLANNED = "planned"
+    HELD = "held"
     APPROVED = "approved"
     SENT = "sent"
     UNKNOWN = "unknown"
     PAID = "paid"
     REFUSED = "refused"
     DROPPED = "dropped"
+    RETURNED = "returned"
 
 
 ORDER_MOVES: dict[str, set[str]] = {
-    OrderState.PLANNED: {OrderState.APPROVED, OrderState.DROPPED},
-    OrderState.APPROVED: {OrderState.SENT},
+    OrderState.PLANNED: {OrderState.APPROVED, OrderState.HELD, OrderState.DROPPED},
+    OrderState.HELD: {OrderState.PLANNED, OrderState.APPROVED, OrderState.DROPPED, OrderState.PAID},
+    OrderState.APPROVED: {OrderState.SENT, OrderState.HELD, OrderState.PAID, OrderState.UNKNOWN},
     OrderState.SENT: {OrderState.PAID, OrderState.REFUSED, OrderState.UNKNOWN, OrderState.APPROVED},
     OrderState.UNKNOWN: {OrderState.PAID, OrderState.REFUSED, OrderState.APPROVED},
-    OrderState.PAID: set(),
+    OrderState.PAID: {OrderState.RETURNED},
     OrderState.REFUSED: set(),
     OrderState.DROPPED: set(),
+    OrderState.RETURNED: set(),
 }
-LIVE = (OrderState.PLANNED, OrderState.APPROVED, OrderState.SENT, OrderState.UNKNOWN, OrderState.PAID)
+OPEN = (OrderState.PLANNED, OrderState.HELD, OrderState.APPROVED, OrderState.SENT, OrderState.UNKNOWN)
+"""Money is set aside, and the outcome is not certain yet."""
+LIVE = (*OPEN, OrderState.PAID)
+DEAD = (OrderState.REFUSED, OrderState.RETURNED)
+"""Certainly not with the payee: another order may take its place, and names it."""
 IN_FLIGHT = (OrderState.SENT, OrderState.UNKNOWN)
 
 
 class PaymentOrder(models.Model):
     """One payment to one account under one reference that never changes.
 
-    An entitlement (award, kind, number; or one settlement) has at most one order that is not dead. A refused order is
-    dead; the next attempt is another order that names it in `replaces`. `sendings` counts how often the instruction
-    left the house.
+    An entitlement (award, kind, number; or one settlement) has at most one order that is not dead. A refused or
+    returned order is dead; the next attempt is another order that names it in `replaces`. `sendings` counts how often
+    the instruction left the house, `asks` how often the payer was asked what became of it since it left last;
+    `ask_after`: when it may be asked next. `batch`: the file it travelled in, empty when it was called alone.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -68,11 +77,18 @@ class PaymentOrder(models.Model):
     last_outcome = models.CharField(max_length=8, default="", blank=True)
     partner_code = models.CharField(max_length=16, default="", blank=True)
     partner_reference = models.CharField(max_length=64, default="", blank=True)
+    batch = models.CharField(max_length=35, default="", blank=True)
+    asks = models.PositiveSmallIntegerField(default=0)
+    held_by = models.CharField(max_length=128, default="", blank=True)
+    held_why = models.CharField(max_length=200, default="", blank=True)
     planned_at = models.DateTimeField()
     intent_at = models.DateTimeField(null=True)
     asked_at = models.DateTimeField(null=True)
     send_after = models.DateTimeField(null=True)
+    ask_after = models.DateTimeField(null=True)
     settled_at = models.DateTimeField(null=True)
+    held_at = models.DateTimeField(null=True)
+    returned_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "incentives_payment_order"
@@ -101,19 +117,40 @@ class PaymentOrder(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(state__in=["planned", "dropped"], intent_at=None, sendings=0)
-                | Q(state="approved")
-                | Q(state__in=["sent", "unknown", "paid", "refused"], intent_at__isnull=False, sendings__gte=1),
+                | Q(state__in=["approved", "held"])
+                | Q(
+                    state__in=["sent", "unknown", "paid", "refused", "returned"], intent_at__isnull=False,
+                    sendings__gte=1,
+                ),
                 name="order_intent_before_call",
             ),
             models.CheckConstraint(
-                condition=Q(state__in=["paid", "refused"], settled_at__isnull=False)
-                | Q(~Q(state__in=["paid", "refused"]), settled_at=None),
+                condition=Q(state__in=["paid", "refused", "returned"], settled_at__isnull=False)
+                | Q(~Q(state__in=["paid", "refused", "returned"]), settled_at=None),
                 name="order_settled_at_with_state",
+            ),
+            models.CheckConstraint(
+                condition=Q(Q(state="held", held_at__isnull=False), ~Q(held_by=""), ~Q(held_why=""))
+                | Q(~Q(state="held"), held_at=None, held_by="", held_why=""),
+                name="order_held_says_why",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="returned", returned_at__isnull=False) | Q(~Q(state="returned"), returned_at=None),
+                name="order_returned_at_with_state",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["sent", "unknown"], ask_after__isnull=False)
+                | Q(~Q(state__in=["sent", "unknown"]), ask_after=None),
+                name="order_is_asked_about",
             ),
         )  # fmt: skip
         indexes = (
             models.Index(fields=["channel", "send_after", "id"], name="order_to_send", condition=Q(state="approved")),
-            models.Index(fields=["asked_at"], name="order_in_flight", condition=Q(state__in=["sent", "unknown"])),
+            models.Index(
+                fields=["channel", "ask_after"], name="order_to_ask", condition=Q(state__in=["sent", "unknown"])
+            ),
+            models.Index(fields=["channel", "asked_at"], name="order_asked", condition=Q(asks__gte=1)),
+            models.Index(fields=["batch", "planned_at", "id"], name="order_in_batch", condition=~Q(batch="")),
         )
 
     def __str__(self) -> str:

@@ -2,15 +2,19 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
 from bekal.catalogue.queries import ratings_of
+from bekal.core.ports import port_config
+from bekal.eligibility.queries import contested_among, contested_people
 from bekal.incentives.models import (
+    DEAD,
     IN_FLIGHT,
     LIVE,
+    Channel,
     OrderKind,
     OrderState,
     PayeeAccount,
@@ -18,7 +22,16 @@ from bekal.incentives.models import (
     PaymentOrder,
     RunState,
 )
-from bekal.incentives.rules import AwardFacts, OrderFacts, Standing, award_account, digest, standings
+from bekal.incentives.rules import (
+    AwardFacts,
+    OrderFacts,
+    Standing,
+    Terms,
+    award_account,
+    digest,
+    standings,
+    terms,
+)
 from bekal.learning.queries import first_certificates
 from bekal.ledger.queries import balances
 from bekal.market.queries import settlements_due
@@ -52,7 +65,8 @@ class Due:
 def due_entitlements(at: datetime, *, channel: str | None = None) -> list[Due]:
     """Every incentive payment that is earned, due, covered by its award, and on no live order.
 
-    An account that was changed within the last day waits. Works through linked accounts in chunks, a fixed number of
+    An account that was changed within the last day waits, and so does a person whose decision a newer list contests:
+    they must be on no list still. Works through linked accounts in chunks, a fixed number of
     statements each.
     """
     accounts = PayeeAccount.objects.filter(state=PayeeState.LINKED, pays_from__lte=at).order_by("id")
@@ -78,7 +92,7 @@ def due_settlements() -> list[tuple[UUID, UUID, str, int, int]]:
 
 def with_attempts(dues: Sequence[Due]) -> list[Due]:
     """The same payments, each naming the dead order it stands in for, if there is one."""
-    dead = PaymentOrder.objects.filter(state=OrderState.REFUSED).filter(
+    dead = PaymentOrder.objects.filter(state__in=DEAD).filter(
         Q(award_id__in=[due.award_id for due in dues if due.award_id])
         | Q(settlement_id__in=[due.settlement_id for due in dues if due.settlement_id])
     )
@@ -116,23 +130,69 @@ def run_digest(pay_run_id: UUID) -> str:
     return digest(OrderFacts(reference, amount, account_ref.hex) for reference, amount, account_ref in rows.iterator())
 
 
+def terms_of(channel: str) -> Terms:
+    """What the payer of a channel bears, from the config of its port."""
+    return terms(port_config(f"payer:{channel}"))
+
+
 def channels_to_send(at: datetime) -> list[str]:
     """Channels with an approved order that may go out now."""
-    return list(sendable(at).order_by("channel").values_list("channel", flat=True).distinct())
+    return [channel for channel in Channel.values if sendable(at, channel).exists()]
 
 
-def sendable(at: datetime) -> QuerySet[PaymentOrder]:
-    """Approved orders of approved runs whose time to go out has come."""
+def channels_to_ask(at: datetime) -> list[str]:
+    """Channels with an order whose outcome may be asked for now."""
+    return [channel for channel in Channel.values if to_ask(at, channel).exists()]
+
+
+def sendable(at: datetime, channel: str) -> QuerySet[PaymentOrder]:
+    """Approved orders of approved runs whose time to go out has come, while the payer remembers their reference."""
     return PaymentOrder.objects.filter(
-        Q(send_after=None) | Q(send_after__lte=at), state=OrderState.APPROVED, pay_run__state=RunState.APPROVED
+        Q(send_after=None) | Q(send_after__lte=at),
+        Q(sendings=0) | Q(intent_at__gt=at - terms_of(channel).window),
+        state=OrderState.APPROVED, channel=channel, pay_run__state=RunState.APPROVED,
+    )  # fmt: skip
+
+
+def contested_orders() -> QuerySet[PaymentOrder]:
+    """Orders not yet on their way, to people whose decision a newer list contests."""
+    return PaymentOrder.objects.filter(
+        state__in=(OrderState.PLANNED, OrderState.APPROVED), citizen_id__in=contested_people()
     )
 
 
-def in_flight(*, unknown_since: datetime, sent_since: datetime) -> QuerySet[PaymentOrder]:
-    """Orders whose outcome must be asked for: unknown ones, and sent ones that nobody can still be waiting on."""
+def past_window(at: datetime, channel: str) -> QuerySet[PaymentOrder]:
+    """Approved orders that left before and that the payer may have forgotten."""
     return PaymentOrder.objects.filter(
-        Q(state=OrderState.UNKNOWN, asked_at__lte=unknown_since) | Q(state=OrderState.SENT, asked_at__lte=sent_since)
-    ).order_by("asked_at", "id")
+        state=OrderState.APPROVED, channel=channel, sendings__gte=1, intent_at__lte=at - terms_of(channel).window
+    )
+
+
+def to_ask(at: datetime, channel: str) -> QuerySet[PaymentOrder]:
+    """Orders whose outcome is to be asked for by a call: unknown ones, and sent ones that nobody can still be waiting
+    on. Not those of files, nor those that the payer may have forgotten."""
+    return PaymentOrder.objects.filter(
+        state__in=IN_FLIGHT, channel=channel, batch="", ask_after__lte=at,
+        intent_at__gt=at - terms_of(channel).window,
+    )  # fmt: skip
+
+
+def ask_budget(at: datetime, channel: str) -> int:
+    """How many status questions the payer's budget still leaves in this minute, over all workers."""
+    minute = timedelta(minutes=1)
+    put = PaymentOrder.objects.filter(channel=channel, asks__gte=1, asked_at__gt=at - minute, asked_at__lt=at + minute)
+    return max(0, terms_of(channel).asks_a_minute - put.count())
+
+
+def open_batches(at: datetime, channel: str) -> list[str]:
+    """Files whose report may be fetched now."""
+    rows = PaymentOrder.objects.filter(state__in=IN_FLIGHT, channel=channel, ask_after__lte=at).exclude(batch="")
+    return list(rows.order_by("batch").values_list("batch", flat=True).distinct())
+
+
+def orders_of_batch(batch: str) -> list[PaymentOrder]:
+    """Every order of a file, as it was first handed in."""
+    return list(PaymentOrder.objects.filter(batch=batch).order_by("planned_at", "id"))
 
 
 def open_orders() -> int:
@@ -143,7 +203,10 @@ def open_orders() -> int:
 def _due_of(accounts: Sequence[PayeeAccount], at: datetime) -> Iterator[Due]:
     by_citizen = {account.citizen_id: account for account in accounts}
     awards = list(
-        Award.objects.filter(citizen_id__in=list(by_citizen)).exclude(state__in=NO_LONGER_PAID).order_by("id")
+        Award.objects.filter(citizen_id__in=list(by_citizen))
+        .exclude(state__in=NO_LONGER_PAID)
+        .exclude(citizen_id__in=contested_among(by_citizen))
+        .order_by("id")
     )
     facts = facts_of(awards)
     live = _live([award.id for award in awards])

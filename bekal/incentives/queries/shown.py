@@ -9,6 +9,7 @@ from django.db.models import Count, QuerySet, Sum
 
 from bekal.core.rows import Rows, plain_rows
 from bekal.incentives.models import (
+    OPEN,
     OrderState,
     PayeeAccount,
     PaymentOrder,
@@ -255,8 +256,7 @@ def _order_views(rows: QuerySet[PaymentOrder]) -> list[OrderView]:
 
 def unsettled_orders(citizen_id: UUID) -> int:
     """Payments to a person that are planned or on their way."""
-    waits = (OrderState.PLANNED, OrderState.APPROVED, OrderState.SENT, OrderState.UNKNOWN)
-    return PaymentOrder.objects.filter(citizen_id=citizen_id, state__in=waits).count()
+    return PaymentOrder.objects.filter(citizen_id=citizen_id, state__in=OPEN).count()
 
 
 def rows_about(citizen_id: UUID) -> dict[str, Rows]:

@@ -30,7 +30,7 @@ from bekal.market.actions.refusals import (
     UserHasOtherCard,
 )
 from bekal.market.actions.reserving import Reservation, reserve_purchase
-from bekal.market.actions.settling import close_settlement, note_settled
+from bekal.market.actions.settling import close_settlement, note_returned, note_settled
 from bekal.market.actions.undoing import cancel_schedule, void_purchase
 
 __all__ = [
@@ -65,6 +65,7 @@ __all__ = [
     "lapse_expired",
     "lapse_reservation",
     "note_redeemed",
+    "note_returned",
     "note_settled",
     "rate_purchase",
     "reserve_purchase",

@@ -80,3 +80,22 @@ def note_settled(*, by: Actor, at: datetime, settlement_id: UUID) -> Settlement:
         data={"amount": settlement.amount},
     )
     return settlement
+
+
+@action
+def note_returned(*, by: Actor, at: datetime, settlement_id: UUID) -> Settlement:
+    """The bank gave back what a settlement was paid with: it is owed again; again is no change."""
+    settlement = Settlement.objects.select_for_update().get(pk=settlement_id)
+    if settlement.state == SettlementState.CLOSED:
+        nothing_changed()
+        return settlement
+    move(settlement, SettlementState.CLOSED, moves=SETTLEMENT_MOVES, paid_at=None)
+    record(
+        kind="market.settlement_returned",
+        by=by,
+        at=at,
+        about="settlement",
+        key=str(settlement.id),
+        data={"amount": settlement.amount},
+    )
+    return settlement

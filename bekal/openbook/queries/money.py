@@ -46,7 +46,7 @@ class GroupSums:
 
 @dataclass(frozen=True, slots=True)
 class MoneyStatement:
-    """Funded + repaid + refunded + given back by banks = training + commission + incentives + administration +
+    """Funded + repaid + refunded = training + commission + incentives (less what banks gave back) + administration +
     returned + held; `difference` is what that leaves unexplained, here and in the other sides:
 
     `partners`: what providers and platforms earned of all programmes = settled + still owed. `revenue`: non-tax
@@ -138,21 +138,13 @@ def _programme_lines(programme_code: str, purse: Purse) -> Iterable[MoneyLine]:
     yield MoneyLine("funded", _through(fund, "fund", "credit"), "in")
     yield MoneyLine("repaid", _through(fund, "repaid", "credit"), "in")
     yield MoneyLine("refunded", purse.came("refund"), "in")
-    yield MoneyLine("given_back_by_banks", _others(purse), "in")
     yield MoneyLine("training", purse.went("purchase"), "out")
     yield MoneyLine("commission", purse.went("commission"), "out")
-    yield MoneyLine("incentives", purse.went("incentive"), "out")
+    yield MoneyLine("incentives", purse.went("incentive") - purse.came("incentive_returned"), "out")
     yield MoneyLine("administration", _through(fund, "administration", "debit"), "out")
     yield MoneyLine("returned", _through(fund, "return_treasury", "debit"), "out")
     for code in HELD:
         yield MoneyLine(code, held[code], "out")
-
-
-_KNOWN = ("grant_training", "grant_incentive", "refund")
-
-
-def _others(purse: Purse) -> int:
-    return sum(came for code, (came, _) in purse.flows.items() if code not in _KNOWN)
 
 
 def _through(account: str, code: str, side: str) -> int:

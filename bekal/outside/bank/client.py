@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Any
 
 from bekal.core import clock
-from bekal.incentives.ports import Holder, Instruction, PayAnswer, Payer
-from bekal.outside.snap import Snap, money, read_status, settle, stamp
+from bekal.incentives.ports import Holder, Instruction, Lane, PayAnswer, Payer
+from bekal.outside.snap import Snap, money, settle, stamp, told, whole_rupiah
 from bekal.outside.snap_holder import asked, holder, refusal
+from bekal.outside.snap_lane import Question, SnapLane, steady_breaker
 from bekal.outside.wire import BadAnswer, Clock, Config
 
 
@@ -14,7 +15,7 @@ class Bank:
     """Pays from our account at a bank: to its own accounts, or to those of `beneficiary_bank` through the switch."""
 
     def __init__(self, snap: Snap, source_account: str, beneficiary_bank: str) -> None:
-        self._snap = snap
+        self._snap, self._breaker = snap, steady_breaker(snap.config)
         self._source = source_account
         self._bank = {"beneficiaryBankCode": beneficiary_bank} if beneficiary_bank else {}
         inside = not beneficiary_bank
@@ -31,10 +32,32 @@ class Bank:
         name = answer.record.get("beneficiaryAccountName")
         if not isinstance(name, str) or answer.record.get("beneficiaryAccountNo") != account:
             raise BadAnswer("the inquiry's answer is about another account")
-        return holder(answer, name=name, status=str(answer.record.get("beneficiaryAccountStatus") or ""), room=None)
+        return holder(
+            answer, name=told(name, 100), status=str(answer.record.get("beneficiaryAccountStatus") or ""), room=None
+        )
 
     def pay(self, instruction: Instruction) -> PayAnswer:
         """See `Payer.pay`."""
+        forgotten = self._snap.asked_too_late(instruction.at)
+        if forgotten is not None:
+            return forgotten
+        return settle(
+            lambda: self._snap.call(*self.order(instruction)),
+            instruction.reference,
+            lambda: self.status(reference=instruction.reference, at=instruction.at, amount=instruction.amount),
+        )
+
+    def status(self, *, reference: str, at: datetime, amount: int) -> PayAnswer:
+        """See `Payer.status`."""
+        question = self.enquiry(reference=reference, at=at, amount=amount)
+        return self._snap.judged(lambda: self._snap.call(*question), reference=reference, at=at, amount=amount)
+
+    def lane(self, in_flight: int) -> Lane:
+        """See `ManyPayer.lane`."""
+        return SnapLane(self._snap, self, self._breaker)
+
+    def order(self, instruction: Instruction) -> Question:
+        """See `Forms.order`."""
         order = {
             "partnerReferenceNo": instruction.reference,
             "amount": money(instruction.amount),
@@ -45,30 +68,26 @@ class Bank:
         }
         if self._bank:
             order |= {"beneficiaryAccountName": instruction.holder[:100], **self._bank}
-        return settle(
-            lambda: self._snap.call(self._transfer_path, order),
-            instruction.reference,
-            lambda: self.status(reference=instruction.reference, at=instruction.at, amount=instruction.amount),
-        )
+        return self._transfer_path, order
 
-    def status(self, *, reference: str, at: datetime, amount: int) -> PayAnswer:
-        """See `Payer.status`."""
-        question = {
+    def enquiry(self, *, reference: str, at: datetime, amount: int) -> Question:
+        """See `Forms.enquiry`."""
+        return "/transfer/status", {
             "originalPartnerReferenceNo": reference,
             "serviceCode": self._transfer_service,
             "transactionDate": stamp(at),
             "amount": money(amount),
         }
-        return read_status(lambda: self._snap.call("/transfer/status", question), reference, amount)
 
     def balance(self) -> int:
         """What our source account holds, whole rupiah. Raises Unreachable or BadAnswer."""
         answer = self._snap.call("/balance-inquiry", {"accountNo": self._source})
-        infos = answer.record.get("accountInfos") or [{}]
-        value = str((infos[0].get("availableBalance") or {}).get("value", ""))
-        if answer.case != "20000" or not value.endswith(".00"):
+        infos = answer.record.get("accountInfos")
+        first = infos[0] if isinstance(infos, list) and infos and isinstance(infos[0], dict) else {}
+        available = whole_rupiah(first.get("availableBalance"))
+        if answer.case != "20000" or available is None:
             raise BadAnswer(f"the balance inquiry was answered {answer.code} {answer.message}")
-        return int(value[:-3])
+        return available
 
 
 def connect(config: Config, now: Clock = clock.now) -> Payer:

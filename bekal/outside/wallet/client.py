@@ -3,19 +3,21 @@
 from datetime import datetime
 
 from bekal.core import clock
-from bekal.incentives.ports import Holder, Instruction, PayAnswer, Payer
-from bekal.outside.snap import Snap, money, read_status, settle, stamp, whole_rupiah
+from bekal.incentives.ports import Holder, Instruction, Lane, PayAnswer, Payer
+from bekal.outside.snap import Snap, money, settle, stamp, told, whole_rupiah
 from bekal.outside.snap_holder import asked, holder, refusal
+from bekal.outside.snap_lane import Question, SnapLane, steady_breaker
 from bekal.outside.wire import BadAnswer, Clock, Config
 
 INQUIRED = 1  # an inquiry must name an amount; the smallest one asks for nothing
+LIMITS = ("customerMonthlyInLimit", "maxAmount")
 
 
 class Wallet:
     """Tops up wallets from our deposit."""
 
     def __init__(self, snap: Snap) -> None:
-        self._snap = snap
+        self._snap, self._breaker = snap, steady_breaker(snap.config)
 
     def inquire(self, *, account: str, nik_hash: str, reference: str) -> Holder:
         """See `Payer.inquire`."""
@@ -26,11 +28,33 @@ class Wallet:
         name = answer.record.get("customerName")
         if not isinstance(name, str) or answer.record.get("customerNumber") != account:
             raise BadAnswer("the inquiry's answer is about another wallet")
-        return holder(answer, name=name, status="", room=whole_rupiah(answer.record.get("customerMonthlyInLimit")))
+        limits = [whole_rupiah(answer.record.get(name)) for name in LIMITS]
+        room = min((limit for limit in limits if limit is not None), default=None)
+        return holder(answer, name=told(name, 255), status="", room=room)
 
     def pay(self, instruction: Instruction) -> PayAnswer:
         """See `Payer.pay`."""
-        order = {
+        forgotten = self._snap.asked_too_late(instruction.at)
+        if forgotten is not None:
+            return forgotten
+        return settle(
+            lambda: self._snap.call(*self.order(instruction)),
+            instruction.reference,
+            lambda: self.status(reference=instruction.reference, at=instruction.at, amount=instruction.amount),
+        )
+
+    def status(self, *, reference: str, at: datetime, amount: int) -> PayAnswer:
+        """See `Payer.status`."""
+        question = self.enquiry(reference=reference, at=at, amount=amount)
+        return self._snap.judged(lambda: self._snap.call(*question), reference=reference, at=at, amount=amount)
+
+    def lane(self, in_flight: int) -> Lane:
+        """See `ManyPayer.lane`."""
+        return SnapLane(self._snap, self, self._breaker)
+
+    def order(self, instruction: Instruction) -> Question:
+        """See `Forms.order`."""
+        return "/emoney/topup", {
             "partnerReferenceNo": instruction.reference,
             "customerNumber": instruction.account,
             "customerName": instruction.holder[:255],
@@ -39,21 +63,15 @@ class Wallet:
             "transactionDate": stamp(instruction.at),
             "notes": instruction.remark,
         }
-        return settle(
-            lambda: self._snap.call("/emoney/topup", order),
-            instruction.reference,
-            lambda: self.status(reference=instruction.reference, at=instruction.at, amount=instruction.amount),
-        )
 
-    def status(self, *, reference: str, at: datetime, amount: int) -> PayAnswer:
-        """See `Payer.status`."""
-        question = {
+    def enquiry(self, *, reference: str, at: datetime, amount: int) -> Question:
+        """See `Forms.enquiry`."""
+        return "/emoney/topup-status", {
             "originalPartnerReferenceNo": reference,
             "serviceCode": "38",
             "transactionDate": stamp(at),
             "amount": money(amount),
         }
-        return read_status(lambda: self._snap.call("/emoney/topup-status", question), reference, amount)
 
 
 def connect(config: Config, now: Clock = clock.now) -> Payer:

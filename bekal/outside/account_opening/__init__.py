@@ -1,0 +1,3 @@
+from bekal.outside.account_opening.client import connect
+
+__all__ = ["connect"]
