@@ -1,5 +1,6 @@
 """What others may read about incentives: who has earned what, where it goes, and what became of each payment."""
 
+from bekal.incentives.queries.checklist import ChecklistItem, Entitlement, checklist, entitlements_of
 from bekal.incentives.queries.due import (
     Due,
     ask_budget,
@@ -20,14 +21,10 @@ from bekal.incentives.queries.due import (
     with_attempts,
 )
 from bekal.incentives.queries.shown import (
-    ChecklistItem,
-    Entitlement,
     OrderView,
     PayeeView,
     PayoutFigure,
     RunView,
-    checklist,
-    entitlements_of,
     orders_of,
     orders_of_organisation,
     paid_citizens,
