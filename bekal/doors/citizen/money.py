@@ -157,7 +157,7 @@ def incentive_page(request: HttpRequest) -> HttpResponse:
         (order, say(f"incentives.state_{order.state}"), _reason(order.partner_code)) for order in orders_of(key)
     )
     return show(
-        request, "citizen/incentive.html", items=items, orders=orders, payee=payee_of(key),
+        request, "citizen/incentive.html", now=at, items=items, orders=orders, payee=payee_of(key),
         entitlements=tuple((one, say(f"incentives.state_{one.state}"), _when(one)) for one in entitlements_of(key, at)),
         zone=zone_of(citizen_place(key)),
     )  # fmt: skip

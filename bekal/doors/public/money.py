@@ -19,8 +19,9 @@ from bekal.openbook.queries import GroupSums, MoneyLine, MoneyStatement, journal
 from bekal.rulebooks.regions import PROVINCES, REGENCIES, province_of
 from bekal.waves.queries import wave_list
 
-WIDTH, GAP, LEAST = 360, 4, 2
-"""Of the drawing, in its own units: whole width, room between two streams, the thinnest stream."""
+WIDTH, GAP, LEAST, ROOM_TO_SAY = 360, 4, 2, 10
+"""Of the drawing, in its own units: whole width, room between two streams, the thinnest stream, the thinnest that
+bears its number."""
 GROUP_COLUMNS = ("people", "granted", "spent", "left", "returned")
 
 
@@ -123,9 +124,10 @@ def streams(statement: MoneyStatement) -> tuple[Stream, ...]:
     found = []
     for number, (tone, name, amount) in enumerate(amounts, 1):
         upper, lower = WIDTH * amount / whole, max(room * amount / whole, LEAST)
+        middle = f"{below + lower / 2:.1f}" if lower >= ROOM_TO_SAY else ""
         found.append(Stream(
             number, tone, say(f"money.stream_{name}"), amount, _share(amount, whole),
-            _ribbon(above, upper, below, lower), f"{below:.1f}", f"{lower:.1f}", f"{below + lower / 2:.1f}",
+            _ribbon(above, upper, below, lower), f"{below:.1f}", f"{lower:.1f}", middle,
         ))  # fmt: skip
         above, below = above + upper, below + lower + GAP
     return tuple(found)
