@@ -20,6 +20,7 @@ from bekal.eligibility.tasks import compare_due, contest_due, verify_due
 from bekal.incentives.tasks import enquire_due
 from bekal.incentives.tasks import send_due as send_payments
 from bekal.learning.tasks import issue_due
+from bekal.ledger.tasks import fold_due, open_months_due, seal_due
 from bekal.market.tasks import lapse_due, settle_due
 from bekal.notices.tasks import send_due as send_notices
 from bekal.partners.tasks import forget_due_answers
@@ -38,7 +39,7 @@ TASKS: tuple[tuple[Callable[[], object], float], ...] = (
     (expire_due, HOUR), (issue_due, MOMENT), (settle_due, HOUR), (send_payments, MOMENT), (enquire_due, MOMENT),
     (fetch_vacancies, HOUR), (match_due, HOUR), (train, NIGHT), (send_notices, MOMENT),
     (forget_due_answers, HOUR), (forget_photos, HOUR), (forget_codes, HOUR), (forget_drafts_due, HOUR),
-    (forget_sessions, HOUR), (settle_changes, MOMENT),
+    (forget_sessions, HOUR), (settle_changes, MOMENT), (fold_due, HOUR), (seal_due, HOUR), (open_months_due, NIGHT),
 )  # fmt: skip
 """Every task with the least seconds between two runs of it by one worker."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -16,8 +16,10 @@ from bekal.engines import merkle
 from bekal.engines.merkle import seal
 from bekal.ledger import rules
 from bekal.ledger.models import Account, Seal
-from bekal.ledger.queries import leaves_between
+from bekal.ledger.queries import leaves_between, settled_number
 from bekal.ledger.rules import BATCH, Opening, Posting, key_of, pieces, resolution_of
+
+FEW = 16
 
 
 class Overdrawn(Refused):
@@ -115,18 +117,19 @@ SELECTED = "SELECT *, ledger_key(reference) AS key FROM ({select}) AS selected"
 """What is asked for: columns debit, credit (account keys), amount, code, reference, phase, key."""
 
 _POST = """
-    WITH asked AS ({asked}), made AS (
-        INSERT INTO ledger_transfer (key, debit_id, credit_id, amount, at, code, phase, reference, actor)
-        SELECT t.key, d.id, c.id, t.amount, %s, t.code, t.phase, t.reference, %s
-        FROM asked t
-        LEFT JOIN ledger_account d ON d.key = t.debit
-        LEFT JOIN ledger_account c ON c.key = t.credit AND c.currency = d.currency
-        WHERE NOT EXISTS (SELECT FROM ledger_transfer s WHERE s.key = t.key)
-        ORDER BY t.key
-        RETURNING amount, number
-    )
-    SELECT (SELECT count(*) FROM asked), count(*), coalesce(sum(amount), 0)::bigint, min(number), max(number) FROM made
+    INSERT INTO ledger_transfer (key, debit_id, credit_id, amount, at, code, phase, reference, actor)
+    SELECT t.key, d.id, c.id, t.amount, %s, t.code, t.phase, t.reference, %s
+    FROM ({asked}) t
+    LEFT JOIN ledger_account d ON d.key = t.debit
+    LEFT JOIN ledger_account c ON c.key = t.credit AND c.currency = d.currency
+    {unless}
 """
+_FEW = "ON CONFLICT (key) DO NOTHING"
+_MANY = "WHERE NOT EXISTS (SELECT FROM ledger_transfer s WHERE s.key = t.key) ORDER BY t.key"
+"""How what stands already is left out: by trying each, or by looking, in the order of the keys."""
+_MEMORY = "SELECT set_config('work_mem', %s, true)"
+BULK_MEMORY = "256MB"
+"""What sorting and joining in one bulk posting may take."""
 
 _ALTERED = """
     SELECT t.reference FROM ({asked}) t
@@ -150,13 +153,10 @@ _RESOLVE = """
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """What a posting did: transfers asked for, new ones, their whole rupiah, and the numbers they lie between."""
+    """What a posting did: transfers asked for, and new ones among them."""
 
     asked: int
     new: int
-    amount: int
-    first: int | None
-    last: int | None
 
 
 @action
@@ -175,7 +175,7 @@ def post_transfers(*, by: Actor, at: datetime, transfers: Sequence[Posting]) -> 
         keys = [key_of(t.reference) for t in some]
         _open_months({rules.month_of(key) for key in keys})
         columns = zip(*((t.debit, t.credit, t.amount, t.code, t.reference, t.phase) for t in some), strict=True)
-        posted.append(_post(ARRAYS, [*map(list, columns), keys], by, at))
+        posted.append(_post(ARRAYS, [*map(list, columns), keys], by, at, len(some)))
     return _noted(posted, by, at, transfers[0].reference if transfers else "")
 
 
@@ -188,10 +188,18 @@ def post_selected(*, by: Actor, at: datetime, select: str, parameters: Sequence[
     """
     asked = SELECTED.format(select=select)
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT DISTINCT left(key::text, 13) FROM ({asked}) AS t", parameters)  # noqa: S608
-        keys = [UUID(f"{head}-7000-8000-000000000000") for (head,) in cursor.fetchall()]
-    _open_months({rules.month_of(key) for key in keys})
-    return _noted([_post(asked, parameters, by, at)], by, at, name)
+        cursor.execute(f"SELECT count(*), current_setting('work_mem') FROM ({select}) AS t", parameters)  # noqa: S608
+        count, memory = cursor.fetchone()
+        cursor.execute(_MEMORY, [BULK_MEMORY])
+        try:
+            posted = _post(asked, parameters, by, at, count)
+        except NoSuchMonth:
+            cursor.execute(f"SELECT DISTINCT left(key::text, 13) FROM ({asked}) AS t", parameters)  # noqa: S608
+            keys = [UUID(f"{head}-7000-8000-000000000000") for (head,) in cursor.fetchall()]
+            _open_months({rules.month_of(key) for key in keys})
+            posted = _post(asked, parameters, by, at, count)
+        cursor.execute(_MEMORY, [memory])
+    return _noted([posted], by, at, name)
 
 
 @action
@@ -219,12 +227,20 @@ def resolve_pending(*, by: Actor, at: datetime, references: Sequence[str], into:
     )
 
 
-def _post(asked: str, parameters: Sequence[Any], by: Actor, at: datetime) -> Posted:
+class NoSuchMonth(Exception):
+    """The month of a transfer has no partition yet."""
+
+
+def _post(asked: str, parameters: Sequence[Any], by: Actor, at: datetime, count: int) -> Posted:
+    """Post the `count` transfers that are `asked`. Raises NoSuchMonth beside what post_transfers raises."""
+    post = _POST.format(asked=asked, unless=_FEW if count < FEW else _MANY)
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(_POST.format(asked=asked), [*parameters, at, by.key])
-            posted = Posted(*cursor.fetchone())
+            cursor.execute(post, [at, by.key, *parameters])
+            posted = Posted(count, cursor.rowcount)
     except IntegrityError as error:
+        if "no partition" in str(error):
+            raise NoSuchMonth from error
         raise _refusal(error, asked, parameters) from error
     if posted.new < posted.asked:
         with connection.cursor() as cursor:
@@ -236,19 +252,12 @@ def _post(asked: str, parameters: Sequence[Any], by: Actor, at: datetime) -> Pos
 
 
 def _noted(posted: Sequence[Posted], by: Actor, at: datetime, name: str) -> Posted:
-    """The whole of what was posted, with its event: its lines are the transfers between the two numbers."""
-    made = [one for one in posted if one.new]
-    whole = Posted(
-        sum(one.asked for one in posted), sum(one.new for one in made), sum(one.amount for one in made),
-        made[0].first if made else None, made[-1].last if made else None,
-    )  # fmt: skip
-    if not made:
+    """The whole of what was posted, with its event: its lines are the transfers of this actor and instant."""
+    whole = Posted(sum(one.asked for one in posted), sum(one.new for one in posted))
+    if not whole.new:
         events.nothing_changed()
         return whole
-    events.record(
-        kind="ledger.transfers_posted", by=by, at=at, about="transfer", key=name,
-        data={"count": whole.new, "amount": whole.amount, "first": whole.first, "last": whole.last},
-    )  # fmt: skip
+    events.record(kind="ledger.transfers_posted", by=by, at=at, about="transfer", key=name, data={"count": whole.new})
     return whole
 
 
@@ -295,6 +304,13 @@ def _open_months(months: set[datetime]) -> None:
         transaction.on_commit(lambda: _known_months.update(unknown))
 
 
+@action
+def open_months(*, by: Actor, at: datetime, instants: Sequence[datetime]) -> None:
+    """Have the partitions of the months in which these instants lie."""
+    _open_months({datetime(one.year, one.month, 1, tzinfo=UTC) for one in instants})
+    events.nothing_changed()
+
+
 def fold_account(number: int) -> None:
     """Fold a busy account's deltas into its counters; used inside actions."""
     with connection.cursor() as cursor:
@@ -313,31 +329,35 @@ def fold_accounts(*, by: Actor, at: datetime) -> None:
 
 
 @action
-def seal_journal(*, by: Actor, at: datetime) -> None:
-    """Seal every transfer not yet sealed: leaves in order of their keys, Merkle roots of at most SEAL_SIZE, chained."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT ledger_hold_still()")
-        newest = cursor.fetchone()[0]
+def seal_journal(*, by: Actor, at: datetime, newest: int | None = None) -> None:
+    """Seal every transfer not yet sealed: runs of at most SEAL_SIZE numbers, leaves in order of their keys, chained.
+
+    `newest`: what `settled_number` said before, so that nobody waits while this hashes.
+    """
+    newest = settled_number() if newest is None else newest
     before = Seal.objects.order_by("-number").first()
     number, last, previous = (before.number, before.last, bytes(before.chain)) if before else (0, 0, seal.CHAIN_START)
     made = []
-    for leaves in pieces(leaves_between(last + 1, newest), rules.SEAL_SIZE):
-        number += 1
-        root, size = merkle.root([leaf for _, leaf in leaves]), len(leaves)
-        made.append(
-            Seal(
-                number=number, first=last + 1, last=newest, from_key=leaves[0][0], to_key=leaves[-1][0], size=size,
-                root=root, previous=previous, chain=seal.chain(previous, root, size), at=at,
-            )
-        )  # fmt: skip
-        previous = bytes(made[-1].chain)
+    while last < newest:
+        first, last = last + 1, min(last + rules.SEAL_SIZE, newest)
+        leaves = leaves_between(number + 1, first, last)
+        if leaves:
+            number, root = number + 1, merkle.root(leaves)
+            chain = seal.chain(previous, root, len(leaves))
+            made.append(
+                Seal(
+                    number=number, first=first, last=last, size=len(leaves), root=root, previous=previous, chain=chain,
+                    at=at,
+                )
+            )  # fmt: skip
+            previous = chain
     if not made:
         events.nothing_changed()
         return
     Seal.objects.bulk_create(made)
     events.record(
         kind="ledger.sealed", by=by, at=at, about="seal", key=str(number),
-        data={"root": made[-1].root.hex(), "size": sum(one.size for one in made), "seals": len(made)},
+        data={"root": bytes(made[-1].root).hex(), "size": sum(one.size for one in made), "seals": len(made)},
     )  # fmt: skip
 
 

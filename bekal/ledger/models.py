@@ -84,14 +84,12 @@ class Transfer(models.Model):
 class Seal(models.Model):
     """A Merkle root over transfers, chained to the seal before. Append-only.
 
-    It covers the transfers numbered `first` to `last` whose keys lie between `from_key` and `to_key`.
+    It covers the transfers numbered `first` to `last`.
     """
 
     number = models.BigIntegerField(primary_key=True)
-    first = models.BigIntegerField()
-    last = models.BigIntegerField()
-    from_key = models.UUIDField()
-    to_key = models.UUIDField()
+    first = models.BigIntegerField(unique=True)
+    last = models.BigIntegerField(unique=True)
     size = models.BigIntegerField()
     root = models.BinaryField()
     previous = models.BinaryField()

@@ -23,7 +23,8 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 def _parents(level: Sequence[bytes]) -> list[bytes]:
-    paired = [node_hash(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
+    sha256 = hashlib.sha256
+    paired = [sha256(b"\x01" + level[i] + level[i + 1]).digest() for i in range(0, len(level) - 1, 2)]
     return [*paired, level[-1]] if len(level) % 2 else paired
 
 

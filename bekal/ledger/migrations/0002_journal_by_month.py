@@ -95,10 +95,8 @@ class Migration(migrations.Migration):
                     "Seal",
                     [
                         ("number", models.BigIntegerField(primary_key=True, serialize=False)),
-                        ("first", models.BigIntegerField()),
-                        ("last", models.BigIntegerField()),
-                        ("from_key", models.UUIDField()),
-                        ("to_key", models.UUIDField()),
+                        ("first", models.BigIntegerField(unique=True)),
+                        ("last", models.BigIntegerField(unique=True)),
                         ("size", models.BigIntegerField()),
                         ("root", models.BinaryField()),
                         ("previous", models.BinaryField()),

@@ -17,17 +17,26 @@ ACCOUNTS = """
         credits_posted bigint NOT NULL DEFAULT 0,
         opened_at timestamptz NOT NULL,
         closed_at timestamptz,
-        CONSTRAINT account_limit_known CHECK ("limit" IN ('debits', 'none')),
-        CONSTRAINT account_unlimited_is_busy CHECK ("limit" = 'debits' OR id < 0),
-        CONSTRAINT account_key_plain CHECK (key ~ '^[a-zA-Z0-9:._/-]+$'),
         CONSTRAINT account_counters_not_negative CHECK (
-            debits_pending >= 0 AND debits_posted >= 0 AND credits_pending >= 0 AND credits_posted >= 0),
+            least(debits_pending, debits_posted, credits_pending, credits_posted) >= 0),
         CONSTRAINT account_not_overdrawn CHECK (
-            "limit" = 'none' OR credits_posted >= debits_posted + debits_pending),
-        CONSTRAINT account_closed_empty CHECK (
-            closed_at IS NULL OR
-            (debits_pending = 0 AND credits_pending = 0 AND ("limit" = 'none' OR credits_posted = debits_posted)))
+            credits_posted >= debits_posted + debits_pending OR "limit" = 'none')
     ) WITH (fillfactor = 60);
+    -- What concerns an account only when it is opened or closed: a CHECK would be prepared anew for every posting.
+    CREATE FUNCTION ledger_account_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF NEW."limit" NOT IN ('debits', 'none') OR NEW.key !~ '^[a-zA-Z0-9:._/-]+$' THEN
+            RAISE EXCEPTION 'account_malformed: %', NEW.key USING ERRCODE = 'check_violation';
+        ELSIF NEW."limit" = 'none' AND NEW.id > 0 THEN
+            RAISE EXCEPTION 'account_unlimited_is_busy: %', NEW.key USING ERRCODE = 'check_violation';
+        ELSIF NEW.closed_at IS NOT NULL AND (NEW.debits_pending <> 0 OR NEW.credits_pending <> 0
+                OR NEW."limit" = 'debits' AND NEW.credits_posted <> NEW.debits_posted) THEN
+            RAISE EXCEPTION 'account_closed_empty: %', NEW.key USING ERRCODE = 'check_violation';
+        END IF;
+        RETURN NEW;
+    END $$;
+    CREATE TRIGGER ledger_account_guard BEFORE INSERT OR UPDATE OF id, key, "limit", closed_at ON ledger_account
+        FOR EACH ROW EXECUTE FUNCTION ledger_account_guard();
     CREATE INDEX ledger_account_owner ON ledger_account (owner) WHERE owner <> '';
     CREATE TABLE ledger_delta (
         id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -65,15 +74,10 @@ TRANSFERS = """
         reference varchar(120) NOT NULL,
         actor varchar(80) NOT NULL,
         PRIMARY KEY (key),
-        CONSTRAINT transfer_amount_positive CHECK (amount > 0),
-        CONSTRAINT transfer_two_ends CHECK (debit_id <> credit_id),
-        CONSTRAINT transfer_text_plain CHECK (strpos(reference, '"') = 0 AND strpos(reference, '\\') = 0),
-        CONSTRAINT transfer_phase_known CHECK (
-            CASE WHEN pending IS NULL THEN phase = 'single' OR phase = 'pending'
-                 ELSE phase = 'post' OR phase = 'void' END)
+        CONSTRAINT transfer_positive_between_two CHECK (amount > 0 AND debit_id <> credit_id)
     ) PARTITION BY RANGE (key);
-    CREATE INDEX ledger_transfer_debit ON ledger_transfer (debit_id);
-    CREATE INDEX ledger_transfer_credit ON ledger_transfer (credit_id);
+    CREATE INDEX ledger_transfer_debit ON ledger_transfer (debit_id) WHERE debit_id > 0;
+    CREATE INDEX ledger_transfer_credit ON ledger_transfer (credit_id) WHERE credit_id > 0;
     CREATE INDEX ledger_transfer_number ON ledger_transfer USING brin (number) WITH (pages_per_range = 16);
 """
 
@@ -96,8 +100,6 @@ KEYS = """
     END $$;
     CREATE FUNCTION ledger_resolution(pending uuid) RETURNS uuid LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN (left(pending::text, 35) || 'f')::uuid;
-    ALTER TABLE ledger_transfer ADD CONSTRAINT transfer_resolved_once CHECK (
-        pending IS NULL OR key = ledger_resolution(pending));
 """
 
 MONTHS = """
@@ -126,72 +128,115 @@ MONTHS = """
     SELECT ledger_open_month('1970-01-01');
 """
 
-COUNTING = """
+COUNTING = r"""
     -- Every transfer is counted here, whoever inserts it and however many at once: accounts with a row of their own in
-    -- the order of their numbers, busy ones (numbered below 0) by a delta that is folded in later. Only a debit of a busy
-    -- account with a limit locks it, folds what came in, and lets its CHECK decide. The plan is held to nested loops so
-    -- that rows are locked in the order of the sort.
+    -- the order of their numbers, then busy ones (numbered below 0) by a delta that is folded in later. Only a debit of a
+    -- busy account with a limit locks it, folds what came in, and lets its CHECK decide. One transfer takes short
+    -- statements, many take sets, held to plans that lock accounts in the order of their numbers.
     CREATE FUNCTION ledger_count() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path = public, pg_temp SET enable_hashjoin = off SET enable_mergejoin = off AS $$
-    DECLARE touched bigint; counted bigint; hot bigint;
+    SET search_path = public, pg_temp AS $$
+    DECLARE
+        f ledger_transfer; many boolean; waiting bigint; moved bigint; touched bigint; counted bigint; hot bigint;
+        plans CONSTANT text[] := ARRAY['enable_hashjoin', 'enable_mergejoin', 'enable_seqscan', 'enable_bitmapscan'];
+        before text[];
     BEGIN
         IF EXISTS (
-            SELECT FROM fresh f WHERE f.pending IS NOT NULL AND NOT EXISTS (
-                SELECT FROM ledger_transfer p WHERE p.key = f.pending AND p.phase = 'pending'
-                AND p.debit_id = f.debit_id AND p.credit_id = f.credit_id AND p.amount = f.amount)
+            SELECT FROM fresh x WHERE CASE
+                WHEN strpos(x.reference, '"') > 0 OR strpos(x.reference, '\') > 0 THEN true
+                WHEN x.pending IS NULL THEN x.phase <> 'single' AND x.phase <> 'pending'
+                WHEN x.phase <> 'post' AND x.phase <> 'void' OR x.key <> ledger_resolution(x.pending) THEN true
+                ELSE NOT EXISTS (
+                    SELECT FROM ledger_transfer p WHERE p.key = x.pending AND p.phase = 'pending'
+                    AND p.debit_id = x.debit_id AND p.credit_id = x.credit_id AND p.amount = x.amount)
+            END
         ) THEN
-            RAISE EXCEPTION 'a transfer resolves what is not pending' USING ERRCODE = 'restrict_violation';
+            RAISE EXCEPTION 'a transfer of no known form, or one that resolves what is not pending'
+                USING ERRCODE = 'restrict_violation';
         END IF;
+        many := false;
+        FOR f IN SELECT * FROM fresh LIMIT 2 LOOP
+            many := touched IS NOT NULL;
+            touched := 1;
+        END LOOP;
+        IF touched IS NULL THEN
+            RETURN NULL;
+        ELSIF NOT many THEN
+            waiting := CASE f.phase WHEN 'single' THEN 0 WHEN 'pending' THEN f.amount ELSE -f.amount END;
+            moved := CASE WHEN f.phase = 'single' OR f.phase = 'post' THEN f.amount ELSE 0 END;
+            counted := 0;
+            FOREACH hot IN ARRAY ARRAY[least(f.debit_id, f.credit_id), greatest(f.debit_id, f.credit_id)] LOOP
+                IF hot < 0 THEN
+                    INSERT INTO ledger_delta
+                        (account_id, debits_pending, debits_posted, credits_pending, credits_posted)
+                    SELECT a.id, CASE WHEN hot = f.debit_id THEN waiting ELSE 0 END,
+                        CASE WHEN hot = f.debit_id THEN moved ELSE 0 END,
+                        CASE WHEN hot = f.credit_id THEN waiting ELSE 0 END,
+                        CASE WHEN hot = f.credit_id THEN moved ELSE 0 END
+                    FROM ledger_account a WHERE a.id = hot AND a.closed_at IS NULL;
+                ELSIF hot = f.debit_id THEN
+                    UPDATE ledger_account SET
+                        debits_pending = debits_pending + waiting, debits_posted = debits_posted + moved
+                    WHERE id = hot AND closed_at IS NULL;
+                ELSE
+                    UPDATE ledger_account SET
+                        credits_pending = credits_pending + waiting, credits_posted = credits_posted + moved
+                    WHERE id = hot AND closed_at IS NULL;
+                END IF;
+                IF NOT FOUND THEN
+                    RAISE EXCEPTION 'account % does not exist or is closed', hot
+                        USING ERRCODE = 'foreign_key_violation';
+                END IF;
+            END LOOP;
+            IF f.debit_id < 0 AND f.pending IS NULL THEN
+                PERFORM ledger_fold(a.id) FROM ledger_account a WHERE a.id = f.debit_id AND a."limit" = 'debits';
+            END IF;
+            RETURN NULL;
+        END IF;
+        before := ARRAY(SELECT current_setting(plan) FROM unnest(plans) WITH ORDINALITY AS p(plan, n) ORDER BY n);
+        PERFORM set_config(plan, 'off', true) FROM unnest(plans) AS plan;
         WITH legs AS (
             SELECT debit_id AS id, CASE phase WHEN 'single' THEN 0 WHEN 'pending' THEN amount ELSE -amount END AS dp,
-                CASE WHEN phase IN ('single', 'post') THEN amount ELSE 0 END AS d, 0::bigint AS cp, 0::bigint AS c
+                CASE WHEN phase = 'single' OR phase = 'post' THEN amount ELSE 0 END AS d, 0::bigint AS cp, 0::bigint AS c
             FROM fresh WHERE debit_id > 0
             UNION ALL
             SELECT credit_id, 0, 0, CASE phase WHEN 'single' THEN 0 WHEN 'pending' THEN amount ELSE -amount END,
-                CASE WHEN phase IN ('single', 'post') THEN amount ELSE 0 END
+                CASE WHEN phase = 'single' OR phase = 'post' THEN amount ELSE 0 END
             FROM fresh WHERE credit_id > 0
         ), totals AS MATERIALIZED (
             SELECT id, sum(dp)::bigint AS dp, sum(d)::bigint AS d, sum(cp)::bigint AS cp, sum(c)::bigint AS c
             FROM legs GROUP BY id ORDER BY id
-        ), moved AS (
+        ), own AS (
             UPDATE ledger_account a SET
                 debits_pending = a.debits_pending + t.dp, debits_posted = a.debits_posted + t.d,
                 credits_pending = a.credits_pending + t.cp, credits_posted = a.credits_posted + t.c
             FROM totals t WHERE a.id = t.id AND a.closed_at IS NULL RETURNING 1
+        ), sides AS (
+            SELECT debit_id AS id, phase, sum(amount)::bigint AS gone, 0::bigint AS come
+            FROM fresh WHERE debit_id < 0 GROUP BY debit_id, phase
+            UNION ALL
+            SELECT credit_id, phase, 0, sum(amount)::bigint FROM fresh WHERE credit_id < 0 GROUP BY credit_id, phase
+        ), busy AS (
+            INSERT INTO ledger_delta (account_id, debits_pending, debits_posted, credits_pending, credits_posted)
+            SELECT s.id, CASE s.phase WHEN 'single' THEN 0 WHEN 'pending' THEN s.gone ELSE -s.gone END,
+                CASE WHEN s.phase = 'single' OR s.phase = 'post' THEN s.gone ELSE 0 END,
+                CASE s.phase WHEN 'single' THEN 0 WHEN 'pending' THEN s.come ELSE -s.come END,
+                CASE WHEN s.phase = 'single' OR s.phase = 'post' THEN s.come ELSE 0 END
+            FROM sides s JOIN ledger_account a ON a.id = s.id WHERE a.closed_at IS NULL RETURNING 1
         )
-        SELECT (SELECT count(*) FROM totals), (SELECT count(*) FROM moved) INTO touched, counted;
+        SELECT (SELECT count(*) FROM totals) + (SELECT count(*) FROM sides),
+            (SELECT count(*) FROM own) + (SELECT count(*) FROM busy)
+        INTO touched, counted;
         IF touched <> counted THEN
             RAISE EXCEPTION 'an account does not exist or is closed' USING ERRCODE = 'foreign_key_violation';
         END IF;
-        IF EXISTS (SELECT FROM fresh WHERE debit_id < 0 OR credit_id < 0) THEN
-            WITH legs AS (
-                SELECT debit_id AS id, CASE phase WHEN 'single' THEN 0 WHEN 'pending' THEN amount ELSE -amount END AS dp,
-                    CASE WHEN phase IN ('single', 'post') THEN amount ELSE 0 END AS d, 0::bigint AS cp, 0::bigint AS c
-                FROM fresh WHERE debit_id < 0
-                UNION ALL
-                SELECT credit_id, 0, 0, CASE phase WHEN 'single' THEN 0 WHEN 'pending' THEN amount ELSE -amount END,
-                    CASE WHEN phase IN ('single', 'post') THEN amount ELSE 0 END
-                FROM fresh WHERE credit_id < 0
-            ), totals AS MATERIALIZED (
-                SELECT id, sum(dp)::bigint AS dp, sum(d)::bigint AS d, sum(cp)::bigint AS cp, sum(c)::bigint AS c
-                FROM legs GROUP BY id
-            ), noted AS (
-                INSERT INTO ledger_delta
-                    (account_id, debits_pending, debits_posted, credits_pending, credits_posted)
-                SELECT t.* FROM totals t JOIN ledger_account a ON a.id = t.id WHERE a.closed_at IS NULL RETURNING 1
-            )
-            SELECT (SELECT count(*) FROM totals), (SELECT count(*) FROM noted) INTO touched, counted;
-            IF touched <> counted THEN
-                RAISE EXCEPTION 'an account does not exist or is closed' USING ERRCODE = 'foreign_key_violation';
-            END IF;
-            FOR hot IN
-                SELECT a.id FROM ledger_account a WHERE a."limit" = 'debits' AND a.id IN (
-                    SELECT debit_id FROM fresh WHERE debit_id < 0 AND pending IS NULL)
-                ORDER BY a.id
-            LOOP
-                PERFORM ledger_fold(hot);
-            END LOOP;
-        END IF;
+        FOR hot IN
+            SELECT a.id FROM ledger_account a WHERE a."limit" = 'debits' AND a.id IN (
+                SELECT debit_id FROM fresh WHERE debit_id < 0 AND pending IS NULL)
+            ORDER BY a.id
+        LOOP
+            PERFORM ledger_fold(hot);
+        END LOOP;
+        PERFORM set_config(plan, setting, true) FROM unnest(plans, before) AS p(plan, setting);
         RETURN NULL;
     END $$;
     CREATE FUNCTION ledger_fold(account bigint) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
@@ -214,16 +259,14 @@ COUNTING = """
 SEALS = """
     CREATE TABLE ledger_seal (
         number bigint PRIMARY KEY,
-        first bigint NOT NULL,
-        last bigint NOT NULL,
-        from_key uuid NOT NULL,
-        to_key uuid NOT NULL,
+        first bigint NOT NULL UNIQUE,
+        last bigint NOT NULL UNIQUE,
         size bigint NOT NULL,
         root bytea NOT NULL,
         previous bytea NOT NULL,
         chain bytea NOT NULL UNIQUE,
         at timestamptz NOT NULL,
-        CONSTRAINT seal_run_not_empty CHECK (last >= first AND size > 0 AND to_key >= from_key)
+        CONSTRAINT seal_run_not_empty CHECK (last >= first AND size > 0)
     );
     -- Waits for the postings under way and keeps new ones out until the transaction ends: then no number below the
     -- newest is still to come.

@@ -15,7 +15,14 @@ from bekal.ledger.queries.books import (
     sums_by_account,
     sums_by_code,
 )
-from bekal.ledger.queries.seals import SealView, books_in_order, journal_export, leaves_between, seals
+from bekal.ledger.queries.seals import (
+    SealView,
+    books_in_order,
+    journal_export,
+    leaves_between,
+    seals,
+    settled_number,
+)
 
 __all__ = [
     "NOTHING",
@@ -32,6 +39,7 @@ __all__ = [
     "journal_export",
     "leaves_between",
     "seals",
+    "settled_number",
     "standings",
     "statement",
     "sums_by_account",

@@ -5,10 +5,11 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
 from typing import Any
-from uuid import UUID
 
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import CTR
 from django.db import connection
 
 from bekal.core import vault
@@ -29,22 +30,33 @@ class SealView:
     at: datetime
 
 
-_LEAVES = """
-    SELECT t.key, '{"amount":' || t.amount
-        || ',"at":"' || to_char(t.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US')
-        || '+00:00","code":"' || t.code || '","credit":"' || c.key || '","debit":"' || d.key || '","key":"' || t.key
+_DOCUMENTS = """
+    SELECT '{"amount":' || t.amount || ',"at":"' || replace((t.at AT TIME ZONE 'UTC')::text, ' ', 'T')
+        || 'Z","code":"' || t.code || '","credit":"' || c.key || '","debit":"' || d.key || '","key":"' || t.key
         || '","phase":"' || t.phase || '","reference":"' || t.reference || '"}'
     FROM ledger_transfer t JOIN ledger_account d ON d.id = t.debit_id JOIN ledger_account c ON c.id = t.credit_id
-    WHERE t.number BETWEEN %s AND %s AND t.key BETWEEN %s AND %s ORDER BY t.key
+    WHERE t.number BETWEEN %s AND %s ORDER BY t.key
 """
-_LOWEST, _HIGHEST = UUID(int=0), UUID(int=2**128 - 1)
 
 
-def leaves_between(
-    first: int, last: int, from_key: UUID = _LOWEST, to_key: UUID = _HIGHEST
-) -> Sequence[tuple[UUID, bytes]]:
-    """Keys and leaf hashes of the transfers numbered `first` to `last` within these keys, in order of their keys."""
-    return [(key, _leaf_hash(key, document)) for key, document in _documents(first, last, from_key, to_key)]
+def documents_between(first: int, last: int) -> list[str]:
+    """The transfers numbered `first` to `last` as their leaves say them (RFC 8785 JSON), in order of their keys."""
+    with connection.cursor() as cursor:
+        cursor.execute(_DOCUMENTS, [first, last])
+        return [document for (document,) in cursor.fetchall()]
+
+
+def settled_number() -> int:
+    """The number up to which every transfer is committed or never will be: waits for the postings under way, and keeps
+    others out until its transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT ledger_hold_still()")
+        return int(cursor.fetchone()[0])
+
+
+def leaves_between(number: int, first: int, last: int) -> list[bytes]:
+    """The leaf hashes of seal `number` over the transfers numbered `first` to `last`."""
+    return _hashes(number, documents_between(first, last))
 
 
 def seals() -> list[SealView]:
@@ -58,18 +70,13 @@ def books_in_order() -> list[str]:
     if imbalance():
         problems.append("accounts and transfers do not agree")
     previous = seal.CHAIN_START
-    for (first, last), run in groupby(Seal.objects.order_by("number"), lambda row: (row.first, row.last)):
-        leaves, start = [leaf for _, leaf in leaves_between(first, last)], 0
-        for row in run:
-            covered = leaves[start : start + row.size]
-            start += row.size
-            if len(covered) != row.size or merkle.root(covered) != bytes(row.root):
-                problems.append(f"seal {row.number}: the transfers under it are not those that were sealed")
-            if bytes(row.previous) != previous or seal.chain(previous, bytes(row.root), row.size) != bytes(row.chain):
-                problems.append(f"seal {row.number}: the chain is broken")
-            previous = bytes(row.chain)
-        if start != len(leaves):
-            problems.append(f"transfers {first} to {last}: {len(leaves)} stand there, {start} were sealed")
+    for row in Seal.objects.order_by("number").iterator():
+        leaves = leaves_between(row.number, row.first, row.last)
+        if len(leaves) != row.size or merkle.root(leaves) != bytes(row.root):
+            problems.append(f"seal {row.number}: the transfers under it are not those that were sealed")
+        if bytes(row.previous) != previous or seal.chain(previous, bytes(row.root), row.size) != bytes(row.chain):
+            problems.append(f"seal {row.number}: the chain is broken")
+        previous = bytes(row.chain)
     return problems
 
 
@@ -79,52 +86,49 @@ def journal_export(references: Sequence[str] | None = None) -> dict[str, Any]:
     The shape is that of `tools/verify_ledger.py`. A proof opens its own leaf and nobody else's.
     """
     rows = list(Seal.objects.order_by("number"))
-    wanted = None if references is None else _keys(references)
+    wanted = None if references is None else _numbers(references)
     proofs = [proof for row in rows for proof in _proofs(row, wanted)]
     return {"seals": [_sealed(row) for row in rows], "proofs": proofs}
 
 
-def _keys(references: Sequence[str]) -> dict[UUID, int]:
-    """The keys under which these stand, and their numbers."""
+def _numbers(references: Sequence[str]) -> dict[str, int]:
+    """The keys under which these and their resolutions stand, and their numbers."""
     keys = [key_of(reference) for reference in references]
+    both = keys + [resolution_of(key) for key in keys]
     with connection.cursor() as cursor:
-        both = keys + [resolution_of(key) for key in keys]
         cursor.execute("SELECT key, number FROM ledger_transfer WHERE key = ANY(%s)", [both])
-        return dict(cursor.fetchall())
+        return {str(key): number for key, number in cursor.fetchall()}
 
 
-def _proofs(row: Seal, wanted: dict[UUID, int] | None) -> list[dict[str, Any]]:
-    if wanted is not None:
-        wanted = {key: n for key, n in wanted.items() if row.first <= n <= row.last}
-        if not any(row.from_key <= key <= row.to_key for key in wanted):
-            return []
-    found = _documents(row.first, row.last, row.from_key, row.to_key)
-    tree = merkle.Tree([_leaf_hash(key, document) for key, document in found])
+def _proofs(row: Seal, wanted: dict[str, int] | None) -> list[dict[str, Any]]:
+    if wanted is not None and not any(row.first <= number <= row.last for number in wanted.values()):
+        return []
+    documents = documents_between(row.first, row.last)
+    tree, salts = merkle.Tree(_hashes(row.number, documents)), _salts(row.number, len(documents))
+    leaves = [json.loads(document) for document in documents]
     return [
         {
-            "seal": row.number, "index": index, "leaf": json.loads(document), "salt": _salt(key).hex(),
-            "path": [step.hex() for step in tree.path(index)],
+            "seal": row.number, "index": index, "leaf": leaf, "path": [step.hex() for step in tree.path(index)],
+            "salt": salts[32 * index : 32 * index + 32].hex(),
         }
-        for index, (key, document) in enumerate(found)
-        if wanted is None or key in wanted
+        for index, leaf in enumerate(leaves)
+        if wanted is None or leaf["key"] in wanted
     ]  # fmt: skip
 
 
-def _documents(first: int, last: int, from_key: UUID, to_key: UUID) -> list[tuple[UUID, str]]:
-    with connection.cursor() as cursor:
-        cursor.execute(_LEAVES, [first, last, from_key, to_key])
-        found: list[tuple[UUID, str]] = cursor.fetchall()
-    return found
+def _hashes(number: int, documents: Sequence[str]) -> list[bytes]:
+    """`engines.merkle.seal.seal_leaf` of documents that the database wrote in RFC 8785 form."""
+    salts, sha256 = _salts(number, len(documents)), hashlib.sha256
+    return [
+        sha256(b"\x00" + salts[start : start + 32] + document.encode()).digest()
+        for start, document in zip(range(0, len(salts), 32), documents, strict=True)
+    ]
 
 
-def _leaf_hash(key: UUID, document: str) -> bytes:
-    """`engines.merkle.seal.seal_leaf` of a document that the database wrote in RFC 8785 form."""
-    return hashlib.sha256(b"\x00" + _salt(key) + document.encode()).digest()
-
-
-def _salt(key: UUID) -> bytes:
-    """The 32 secret bytes that keep a sealed leaf from being guessed."""
-    return vault.fingerprint(str(key), place="ledger.leaf")
+def _salts(number: int, size: int) -> bytes:
+    """The secret 32 bytes of each leaf of a seal, end to end: the keystream of AES-256-CTR under the seal's own key."""
+    key = vault.fingerprint(str(number), place="ledger.seal")
+    return Cipher(AES(key), CTR(bytes(16))).encryptor().update(bytes(32 * size))
 
 
 def _sealed(row: Seal) -> dict[str, Any]:
