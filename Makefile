@@ -6,14 +6,16 @@ SEED ?= 2023
 SERVE ?= yes
 CLEAN ?= no
 PORT ?= 8000
+MINUTES ?= 5
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-spark demo test test-wide check fix docs bench lock clean
+.PHONY: help setup setup-dev setup-spark demo test test-wide torture check fix docs bench lock clean
 
 help:
 	@echo "make demo        play one wave and serve the site   (PEOPLE=$(PEOPLE) SEED=$(SEED) PORT=$(PORT) SERVE=yes|no CLEAN=yes|no)"
 	@echo "make test        the whole suite on a throw-away database"
 	@echo "make test-wide   the long tests too"
+	@echo "make torture     processes killed amid pay runs (MINUTES=5; SEED=n repeats one; the seed is printed)"
 	@echo "make check       style, types, order of the rooms, house rules (at most a minute)"
 	@echo "make fix         let the formatter repair what it can"
 	@echo "make docs        write the generated pages anew"
@@ -59,6 +61,9 @@ test: setup-dev
 
 test-wide: setup-dev $(if $(shell command -v java),setup-spark)
 	@$(BIN)/python -m pytest -n 2 -rs
+
+torture: setup-dev
+	@$(BIN)/python -m tests.incentives.torture --minutes $(MINUTES) $(if $(filter command,$(origin SEED)),--seed $(SEED))
 
 check: setup-dev
 	@$(BIN)/python tools/check.py

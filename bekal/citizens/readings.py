@@ -16,6 +16,7 @@ from bekal.citizens.rules import FACE_PHOTO, FAMILY, NIK, PHONE, nik_masked
 from bekal.core import events, vault
 from bekal.core.atomic import action
 from bekal.core.events import Actor
+from bekal.core.rows import among
 
 KIND = "citizens.data_read"
 MACHINE: tuple[Purpose, ...] = ("notice",)
@@ -67,7 +68,7 @@ def read_identity(*, by: Actor, at: datetime, citizen_id: UUID, purpose: Purpose
 @action
 def read_contacts(*, by: Actor, at: datetime, citizen_ids: Iterable[UUID]) -> dict[UUID, Contact]:
     """Telephone and language of many people at once, for messages. Who was forgotten is not in it."""
-    rows = Citizen.objects.filter(id__in=list(citizen_ids)).values_list("id", "phone_sealed", "language")
+    rows = Citizen.objects.filter(id__in=among(citizen_ids)).values_list("id", "phone_sealed", "language")
     contacts = {
         citizen_id: Contact(vault.unseal(phone, place=PHONE, row=citizen_id), language)
         for citizen_id, phone, language in rows

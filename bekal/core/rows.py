@@ -1,9 +1,11 @@
-"""Rows as plain values, for handing a person what is kept about them."""
+"""Rows as plain values, for handing a person what is kept about them; and many rows by their ids."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
+from uuid import UUID
 
 from django.db.models import BinaryField, QuerySet
+from django.db.models.expressions import RawSQL
 
 Rows = list[dict[str, Any]]
 
@@ -16,3 +18,8 @@ def plain_rows(rows: QuerySet[Any], *, without: Collection[str] = ()) -> Rows:
         if not isinstance(field, BinaryField) and field.name not in without and field.name != "pk"
     ]
     return list(rows.order_by("pk").values(*fields))
+
+
+def among(ids: Iterable[UUID]) -> RawSQL:
+    """For `id__in`: hundreds of ids as one array, at a fraction of the cost of a parameter each."""
+    return RawSQL("SELECT unnest(%s::uuid[])", [list(ids)])

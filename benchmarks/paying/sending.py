@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.paying.world import AMOUNT, AT, World
+from benchmarks.paying.world import AMOUNT, World
 
 Figure = dict[str, Any]
 GOALS = {"run_to_bare": 0.7, "database_cpu_ms": 2.0, "database_wall_ms": 2.0}
@@ -53,12 +53,13 @@ def pair(world: World, orders: int, number: int) -> dict[str, float]:
 
 def bare(world: World, orders: int) -> float:
     """Orders a second: signed, sent, answered; nothing is kept."""
-    from bekal.core import ids
+    from bekal.core import clock, ids
     from bekal.core.ports import open_port
     from bekal.incentives.ports import Instruction
 
     names = [key.hex for key in ids.fresh_many([("bare", str(n)) for n in range(orders)])]
-    told = [Instruction(name, "7700000001", "PERSON", AMOUNT, "Insentif", AT) for name in names]
+    at = clock.now()
+    told = [Instruction(name, "7700000001", "PERSON", AMOUNT, "Insentif", at) for name in names]
 
     async def everything() -> float:
         lane = open_port("payer:bank").lane(world.in_flight)

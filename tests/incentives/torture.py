@@ -28,11 +28,11 @@ VICTIMS = ("own", "database", "payers")
 DESK = ("payouts.before_plan_commit", "payouts.after_plan_commit")
 FILES = ("payouts.before_submit", "payouts.after_submit", "payouts.after_report")
 ASKS = ("payouts.before_ask_commit", "payouts.after_ask_commit")
+PAYING = {"bank": "/bank/v1.0/transfer", "wallet": "/wallet/v1.0/emoney/topup"}
 PEOPLE = 3
 SHORT = (
-    ("payouts.before_plan_commit", "own"), ("payouts.before_claim_commit", "own"),
-    ("payouts.after_claim_commit", "own"), ("payouts.before_call", "payers"), ("payouts.after_call", "own"),
-    ("payouts.before_answers_commit", "database"), ("payouts.after_ask_commit", "own"),
+    ("payouts.before_plan_commit", "own"), ("payouts.after_claim_commit", "own"), ("payouts.after_call", "own"),
+    ("payouts.before_answers_commit", "database"), ("payouts.after_ask_commit", "payers"),
     ("payouts.after_submit", "own"),
 )  # fmt: skip
 
@@ -40,8 +40,8 @@ SHORT = (
 class Ground:
     """PostgreSQL, the payers, the clock, and people who earned their incentives."""
 
-    def __init__(self, seed: int) -> None:
-        self.seed, self.dice = seed, random.Random(seed)
+    def __init__(self, seed: int, people: int = PEOPLE) -> None:
+        self.seed, self.a_time, self.dice = seed, people, random.Random(seed)
         self.folder = Path(tempfile.mkdtemp(prefix="bekal-torture-", dir="/tmp"))
         self.folder.chmod(0o711)
         self.postgres = Postgres(self.folder)
@@ -137,12 +137,14 @@ class Ground:
                 ("answer_late", 0.1, {"ms": 1_500}), ("delay", 0.1, {"ms": 700}),
             )
         ]  # fmt: skip
-        for name, path, code in (
-            ("bank", "/bank/v1.0/transfer", "4031718"),
-            ("wallet", "/wallet/v1.0/emoney/topup", "4033818"),
-        ):
+        for (name, path), code in zip(PAYING.items(), ("4031718", "4033818"), strict=True):
             refused = {"match": {"path": path, "share": 0.05, "seed": self.dice.random()}, "do": f"refuse:{code}"}
             self.control.faults(name, [*rules, refused] if refusals else rules)
+
+    def lose_everything(self) -> None:
+        """The first answer to every payment is lost, so that there is something to ask."""
+        for name, path in PAYING.items():
+            self.control.faults(name, [{"match": {"path": path}, "do": "lose_answer"}])
 
     def end(self) -> None:
         if self.payers:
@@ -284,7 +286,7 @@ def scenario(ground: Ground, place: str, victim: str, visit: int = 1, *, workers
     settings.PORTS = ground.ports | {
         "payer:bank": (ground.ports["payer:bank"][0], {**ground.ports["payer:bank"][1], "rail": rail})
     }
-    ground.earn(PEOPLE)
+    ground.earn(ground.a_time)
     fault = (place, visit, ground.victim(victim))
     hit = attempt(ground, [desk], fault if place in DESK else None)
     hit |= ground.mend()
@@ -296,6 +298,8 @@ def scenario(ground: Ground, place: str, victim: str, visit: int = 1, *, workers
         ground.check(finished=False)
         fault_left = None
     else:
+        if place in ASKS:
+            ground.lose_everything()
         attempt(ground, [worker], None)
         fault_left = fault
     ground.step(timedelta(minutes=3))
@@ -339,7 +343,7 @@ def main() -> None:
     parser.add_argument("--short", action="store_true")
     parser.add_argument("--all", action="store_true")
     chosen = parser.parse_args()
-    ground = Ground(chosen.seed)
+    ground = Ground(chosen.seed, 2 if chosen.short else PEOPLE)
     print(f"seed {chosen.seed}", flush=True)
     try:
         ground.begin()

@@ -122,13 +122,16 @@ def test_every_page_is_clean(
             "/saya/saran?goal=marketing",
         ]),
         Actor.citizen(made.learner): (("citizen",), [f"/hadir/{made.token}", "/saya/pelatihan"]),
-        Actor.partner(made.provider.code): (("provider",), ["/lembaga", "/lembaga/pembayaran", "/lembaga/pembayaran/1"]),
+        Actor.partner(made.provider.code): (("provider",), [
+            "/lembaga", "/lembaga/pembayaran", "/lembaga/pembayaran/1",
+        ]),
         Actor.staff(made.checker): (("finance_checker", "operator"), ["/operator"]),
         None: ((), [
             "/", "/gaya", "/bantuan", "/daftar", "/daftar/telepon", "/masuk", "/pelatihan", "/pelatihan/TR-2",
             "/lowongan",
             "/terbuka", "/terbuka/undian", "/terbuka/undian/59", "/terbuka/undian/periksa", "/terbuka/uang",
-            "/terbuka/uang/wilayah", "/terbuka/uang/wilayah/32", "/terbuka/dampak", "/terbuka/aturan/prakerja-2023", f"/sertifikat/{made.certificate}",
+            "/terbuka/uang/wilayah", "/terbuka/uang/wilayah/32",
+            "/terbuka/dampak", "/terbuka/aturan/prakerja-2023", f"/sertifikat/{made.certificate}",
         ]),
     }  # fmt: skip
     for principal, (roles, addresses) in pages.items():

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from bekal.doors.operator import contested, desk, identity, recovery
+from bekal.doors.operator import contested, desk, identity, recovery, waiting
 
 urlpatterns = [
     path("operator", desk.desk),
@@ -17,4 +17,7 @@ urlpatterns = [
     path("operator/tinjauan", contested.reviews),
     path("operator/pencairan", desk.plan_runs),
     path("operator/pencairan/<uuid:run_id>", desk.decide_run),
+    path("operator/pencairan/tahan", waiting.hold),
+    path("operator/pencairan/menunggu", waiting.orders),
+    path("operator/pencairan/menunggu/<str:reference>", waiting.decide),
 ]

@@ -16,6 +16,7 @@ from bekal.core.events import Actor
 from bekal.core.faults import at_fault
 from bekal.core.machine import move
 from bekal.core.money import format_rupiah
+from bekal.core.rows import among
 from bekal.incentives.actions.giving_back import book_return, unset_aside
 from bekal.incentives.models import (
     IN_FLIGHT,
@@ -75,7 +76,7 @@ def take_orders(*, by: Actor, at: datetime, channel: str, limit: int, batch: str
         events.nothing_changed()
         return []
     ask = at + max(CALLERS_WAIT, terms_of(channel).first_ask)
-    PaymentOrder.objects.filter(id__in=[row.id for row in rows]).update(
+    PaymentOrder.objects.filter(id__in=among(row.id for row in rows)).update(
         state=OrderState.SENT, sendings=F("sendings") + 1, intent_at=Coalesce("intent_at", at), asked_at=at,
         send_after=None, asks=0, ask_after=ask, batch=batch,
     )  # fmt: skip
@@ -161,7 +162,7 @@ def record_answers(
     contradicts, that is kept as an event for people to look at.
     """
     said = dict(answers)
-    rows = list(PaymentOrder.objects.select_for_update().filter(id__in=list(said)).order_by("id"))
+    rows = list(PaymentOrder.objects.select_for_update(of=("self",)).filter(id__in=among(said)).order_by("id"))
     lines: list[tuple[str, dict[str, str]]] = []
     moved: dict[str, list[PaymentOrder]] = {}
     for row in rows:

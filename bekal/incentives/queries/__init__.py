@@ -25,6 +25,7 @@ from bekal.incentives.queries.shown import (
     PayeeView,
     PayoutFigure,
     RunView,
+    WaitingOrder,
     orders_of,
     orders_of_organisation,
     paid_citizens,
@@ -34,6 +35,7 @@ from bekal.incentives.queries.shown import (
     rows_about,
     settlement_orders,
     unsettled_orders,
+    waiting_orders,
 )
 
 __all__ = [
@@ -44,6 +46,7 @@ __all__ = [
     "PayeeView",
     "PayoutFigure",
     "RunView",
+    "WaitingOrder",
     "ask_budget",
     "channels_to_ask",
     "channels_to_send",
@@ -70,5 +73,6 @@ __all__ = [
     "terms_of",
     "to_ask",
     "unsettled_orders",
+    "waiting_orders",
     "with_attempts",
 ]

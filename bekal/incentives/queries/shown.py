@@ -71,6 +71,22 @@ class RunView:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingOrder:
+    """An order that a person may have to decide. `why`: of a hold, else empty; `since`: when it was held or sent;
+    `asks`: how often its payer was asked in vain."""
+
+    reference: str
+    kind: str
+    channel: str
+    amount: int
+    state: str
+    why: str
+    held_by: str
+    since: datetime
+    asks: int
+
+
+@dataclass(frozen=True, slots=True)
 class PayoutFigure:
     """Orders and whole rupiah of one kind, channel and state."""
 
@@ -136,6 +152,19 @@ def pay_runs(limit: int = 50) -> list[RunView]:
         )
         for run in runs
     ]
+
+
+def waiting_orders(limit: int = 100) -> list[WaitingOrder]:
+    """Orders that are held, then those whose outcome is unknown, longest waiting first."""
+    held = PaymentOrder.objects.filter(state=OrderState.HELD).order_by("held_at", "id")[:limit]
+    unknown = PaymentOrder.objects.filter(state=OrderState.UNKNOWN).order_by("intent_at", "id")[:limit]
+    return [
+        WaitingOrder(
+            reference=row.reference, kind=row.kind, channel=row.channel, amount=row.amount, state=row.state,
+            why=row.held_why, held_by=row.held_by, since=row.held_at or row.intent_at or row.planned_at, asks=row.asks,
+        )
+        for row in [*held, *unknown]
+    ]  # fmt: skip
 
 
 def payout_figures() -> list[PayoutFigure]:
