@@ -21,12 +21,21 @@ from bekal.ledger.actions import seal_journal
 from bekal.ledger.queries import books_in_order
 from bekal.market.tasks import settle_due
 from bekal.rulebooks.regions import REGENCIES
-from bekal.scholarships.actions import award_waiting, close_awards, return_unused
+from bekal.scholarships.actions import (
+    award_waiting,
+    close_awards,
+    pass_on_pnbp,
+    receive_pnbp,
+    return_unused,
+    spend_administration,
+)
+from bekal.scholarships.queries import administration_room
+from bekal.scholarships.rules import share_of
 from bekal.scholarships.tasks import expire_due, revoke_due
 from bekal.waves.actions import end_waiting_list
 from bekal.waves.queries import wave_view
-from demo.opening import WAVE, staff_actor
-from demo.rehearsal import CLIENT, FOLDER, SOURCE_ACCOUNT
+from demo.opening import WAVE, agree, staff_actor
+from demo.rehearsal import CLIENT, FOLDER, PROGRAMME, SOURCE_ACCOUNT
 from demo.wire import request
 
 if TYPE_CHECKING:
@@ -154,6 +163,24 @@ def measure(story: "Story") -> str:
         answered += 1
     story.send_notices()
     return f"{answered} of {len(invited)} answered, {len(effect_estimates(wave.id))} effects estimated"
+
+
+def keep_house(story: "Story") -> str:
+    """What running the programme cost, and the bank's interest on the fund, which is the state's."""
+    checker, at = staff_actor(story, "bima@bekal.example"), clock.now()
+    held = administration_room(PROGRAMME) or 0
+    costs = {"staff": share_of(held, 40), "systems": share_of(held, 20)}
+    for number, (category, amount) in enumerate(costs.items(), 1):
+        told = {"reference": f"SPM-2023-{number}", "amount": amount}
+        agree(story, "administration", purpose=category, **told)  # type: ignore[arg-type]
+        spend_administration(by=checker, at=at, programme_code=PROGRAMME, category=category, **told)  # type: ignore[arg-type]
+    interest = 1_250_000
+    receive_pnbp(
+        by=checker, at=at, programme_code=PROGRAMME, source="interest", reference="BUNGA-2023", amount=interest
+    )
+    agree(story, "pnbp", "NTPN-2023-1", interest)
+    pass_on_pnbp(by=checker, at=at, programme_code=PROGRAMME, reference="NTPN-2023-1", amount=interest)
+    return f"{sum(costs.values()):,} rupiah of administration, {interest:,} of interest".replace(",", ".")
 
 
 def year_end(story: "Story") -> str:

@@ -30,7 +30,7 @@ from bekal.partners.queries import organisation_of_code
 from bekal.rulebooks.actions import load_programme
 from bekal.rulebooks.queries import programme_of, rulebook_of
 from bekal.scholarships.actions import award_selected, fund_programme, fund_wave, funding_digest
-from bekal.scholarships.rules import allocation
+from bekal.scholarships.rules import allocation, share_of
 from bekal.waves import tasks as waves
 from bekal.waves.actions import (
     commit_roll,
@@ -72,13 +72,24 @@ def load_and_fund(story: "Story") -> str:
     for code in ("prakerja-2022", PROGRAMME, "skills-week"):
         load_programme(by=DIRECTOR, at=PREPARE, text=(ROOT / "programmes" / code / "1.toml").read_text())
     programme = programme_of(rulebook_of(PROGRAMME).id)
-    amount = allocation(story.places, programme.total_benefit)
-    digest = funding_digest(PROGRAMME, "DIPA-2023-1", amount)
-    propose(by=staff_actor(story, "ratih@bekal.example"), at=PREPARE, kind="fund", key="DIPA-2023-1", digest=digest)
+    benefits = allocation(story.places, programme.total_benefit)
+    amount = benefits + share_of(benefits, 1)
+    agree(story, "fund", "DIPA-2023-1", amount)
     checker = staff_actor(story, "bima@bekal.example")
-    approve(by=checker, at=PREPARE, kind="fund", key="DIPA-2023-1", digest=digest)
     fund_programme(by=checker, at=PREPARE, programme_code=PROGRAMME, reference="DIPA-2023-1", amount=amount)
     return f"{amount:,} rupiah".replace(",", ".")
+
+
+def agree(story: "Story", kind: str, reference: str, amount: int, purpose: str = "") -> None:
+    """One proposes that money moves, another approves exactly that."""
+    digest = funding_digest(PROGRAMME, reference, amount, purpose)
+    maker, checker, at = (
+        staff_actor(story, "ratih@bekal.example"),
+        staff_actor(story, "bima@bekal.example"),
+        clock.now(),
+    )
+    propose(by=maker, at=at, kind=kind, key=reference, digest=digest)
+    approve(by=checker, at=at, kind=kind, key=reference, digest=digest)
 
 
 def welcome_partners(story: "Story") -> str:

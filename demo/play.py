@@ -48,6 +48,7 @@ STAGES: tuple[Stage, ...] = (
     ("survey2-b", "survey 2 of the others", _at(11, 27), lambda story: School(story, "B").survey(2)),
     ("pay-2", "the last incentives are paid", closing.PAY_SECOND, closing.pay),
     ("measure", "the effect, from the draw itself", _at(12, 11), closing.measure),
+    ("house", "administration and the bank's interest", closing.YEAR_END, closing.keep_house),
     ("year-end", "unused money returns to the treasury", closing.YEAR_END, closing.year_end),
     ("seal", "the ledger is sealed", closing.YEAR_END, closing.seal),
     ("prove", "an outsider checks every proof", closing.YEAR_END, closing.prove),

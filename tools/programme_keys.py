@@ -17,7 +17,7 @@ HEADS = {
     "register": "[[eligibility.registers]] and [[eligibility.required]]", "selection": "[selection]",
     "region": "[[selection.regions]]", "group": "[[selection.groups]]", "when": "`when` of a group",
     "scholarship": "[scholarship]", "purchase": "[purchase]", "learning": "[learning]", "event": "[event]",
-    "incentive": "[[incentives]]", "survey": "[[surveys]]", "question": "[[surveys.questions]]",
+    "funds": "[funds]", "incentive": "[[incentives]]", "survey": "[[surveys]]", "question": "[[surveys.questions]]",
     "region_list": "[[region_lists]]",
 }  # fmt: skip
 KINDS = {str: "text", int: "whole number", bool: "true or false"}

@@ -222,6 +222,11 @@ def rating_of(citizen_id: UUID, training_id: UUID) -> int | None:
     return Rating.objects.filter(citizen_id=citizen_id, training_id=training_id).values_list("stars", flat=True).first()
 
 
+def rated_at(citizen_id: UUID, training_id: UUID) -> datetime | None:
+    """When this citizen rated this training, None when not rated."""
+    return Rating.objects.filter(citizen_id=citizen_id, training_id=training_id).values_list("at", flat=True).first()
+
+
 def ratings_of(citizen_ids: Sequence[UUID]) -> set[tuple[UUID, UUID]]:
     """(citizen, training) of every rating these citizens gave."""
     return set(Rating.objects.filter(citizen_id__in=citizen_ids).values_list("citizen_id", "training_id"))

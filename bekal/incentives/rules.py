@@ -9,10 +9,11 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
+from bekal.citizens.rules import promised_day
 from bekal.rulebooks.rules import Incentive, Programme
 from bekal.rulebooks.rules.programme import Condition
 
@@ -186,6 +187,17 @@ def settled(outcome: Outcome, *, asked: Asked, sendings: int, last_pay_outcome: 
     if asked == "status" and last_pay_outcome == "refused":
         return "refused"
     return "approved" if in_window else "unknown"
+
+
+EXPECTED_DAYS = {"due": 5, "planned": 5, "approved": 5, "sent": 1, "unknown": 3}
+"""Within how many working days money that is ready arrives, or a payment on its way is certain; told to people. Five
+after it was scheduled: prakerja.go.id/tanya-jawab/insentif; the others: house settings."""
+
+
+def expected_by(state: str, since: datetime) -> date | None:
+    """The day by which people are told to expect it; None where nothing more comes by itself."""
+    days = EXPECTED_DAYS.get(state)
+    return None if days is None else promised_day(since, days)
 
 
 def send_again_after(at: datetime) -> datetime:

@@ -2,9 +2,10 @@
 
 import string
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from uuid import UUID
 
+from bekal.citizens.rules import working_days_after
 from bekal.ledger.rules import Posting
 from bekal.rulebooks.rules import Scholarship
 
@@ -12,6 +13,9 @@ WIB = timezone(timedelta(hours=7))
 REDEEM_LETTERS = string.ascii_uppercase + string.digits
 REDEEM_LENGTH = 12
 TRANSACTION_LENGTH = 16
+CLOSES_EVERY = timedelta(days=7)
+PAID_WITHIN_DAYS = 5
+"""How often statements close, and within how many working days one is paid; house settings."""
 CODES_PER_RESERVATION = 3
 """How many one-time codes one reservation may send; more would let a platform flood a telephone."""
 
@@ -75,6 +79,23 @@ def refund_postings(*, purchase: str, award: str, provider: str, platform: str, 
         Posting(f"payable:{provider}", target, split.share, "refund", f"refund:{purchase}:share"),
         Posting(f"payable:{platform}", target, split.commission, "refund", f"refund:{purchase}:commission"),
     )
+
+
+def closing_before(at: datetime) -> datetime:
+    """The last instant at which statements closed, at or before `at`: midnight before a Monday in Jakarta."""
+    there = at.astimezone(WIB)
+    monday = there.date() - timedelta(days=there.weekday())
+    return datetime(monday.year, monday.month, monday.day, tzinfo=WIB).astimezone(UTC)
+
+
+def closing_after(at: datetime) -> datetime:
+    """The next instant at which statements close, after `at`."""
+    return closing_before(at) + CLOSES_EVERY
+
+
+def pay_by(closed_at: datetime) -> date:
+    """The day by which a closed statement is to be paid, in Jakarta."""
+    return working_days_after(closed_at.astimezone(WIB).date(), PAID_WITHIN_DAYS)
 
 
 def _without_nothing(*postings: Posting) -> list[Posting]:

@@ -5,6 +5,7 @@ from bekal.core.events import Actor
 from bekal.market.actions import close_settlement, lapse_expired
 from bekal.market.models import Settlement
 from bekal.market.queries import organisations_to_settle
+from bekal.market.rules import closing_before
 
 BATCH = 500
 
@@ -21,7 +22,9 @@ def lapse_due() -> int:
 
 
 def settle_due() -> list[Settlement]:
-    """Close a statement for every organisation that has something due."""
+    """Close a statement for every organisation that has something due by the last closing; twice a week is once."""
     by, at = Actor.system("market.settle_due"), clock.now()
-    closed = (close_settlement(by=by, at=at, organisation_id=key, until=at) for key in organisations_to_settle(at))
+    until = closing_before(at)
+    due = organisations_to_settle(until)
+    closed = (close_settlement(by=by, at=at, organisation_id=key, until=until) for key in due)
     return [settlement for settlement in closed if settlement is not None]

@@ -105,6 +105,7 @@ FAULT = os.environ.get("BEKAL_FAULT") or None
 if not REHEARSAL and (CLOCK_FILE or REHEARSAL_SEED or FAULT):
     raise WrongSetting("BEKAL_CLOCK_FILE, BEKAL_SEED and BEKAL_FAULT belong to rehearsals; production refuses them")
 
+FIGURES_SECONDS = int(variable("BEKAL_FIGURES_SECONDS", "0" if REHEARSAL else "60"))
 SITE_URL = variable("BEKAL_SITE_URL", "http://localhost:8000").rstrip("/")
 LANE_URL = variable("BEKAL_LANE_URL", "").rstrip("/")
 PROGRAMME = variable("BEKAL_PROGRAMME")

@@ -1,14 +1,23 @@
 """The open book shows what the queries say, and follows every event."""
 
+import csv
+import hashlib
 import json
 import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
 
+from bekal.core import clock
 from bekal.core.money import format_rupiah
+from bekal.doors.public import figures
+from bekal.doors.public.money import streams
 from bekal.openbook.queries import digest, funnel, money_statement
 from tests.doors.making import World, as_staff
+from tests.scholarships.making import funded
 
 
 @pytest.mark.django_db
@@ -52,3 +61,42 @@ def test_no_public_document_names_a_person(small_world: World) -> None:
         assert not re.search(r"\b\d{16}\b", words), name
         assert str(small_world.graduate) not in words
         assert "Siti" not in words
+
+
+@pytest.mark.django_db
+def test_busy_houses_count_again_after_a_while(
+    small_world: World, settings: Any, clock_at: Callable[[datetime], None]
+) -> None:
+    settings.FIGURES_SECONDS = 60
+    figures._shelves.clear()
+    now = clock.now()
+    before = figures.money_statement("prakerja-2023").amount("funded")
+    funded("prakerja-2023", 5, "DIPA-9")
+    clock_at(now + timedelta(seconds=59))
+    assert figures.money_statement("prakerja-2023").amount("funded") == before
+    assert figures.counted_at() == now
+    clock_at(now + timedelta(seconds=60))
+    assert figures.money_statement("prakerja-2023").amount("funded") == before + 5
+
+
+@pytest.mark.django_db
+def test_the_files_are_what_their_digests_say(small_world: World) -> None:
+    client = Client()
+    page = client.get("/terbuka/uang").content.decode()
+    for name in ("uang.json", "uang.csv", "gelombang.csv", "wilayah.csv"):
+        answer = client.get(f"/terbuka/uang/{name}")
+        assert hashlib.sha256(answer.content).hexdigest() in page, name
+    rows = list(csv.DictReader(client.get("/terbuka/uang/uang.csv").content.decode().splitlines()))
+    own = [row for row in rows if row["statement"] == "programme"]
+    assert sum(int(row["rupiah"]) * (1 if row["side"] == "in" else -1) for row in own) == 0
+    assert client.get("/terbuka/uang/orang.csv").status_code == 404
+
+
+@pytest.mark.django_db
+def test_the_streams_add_up_to_what_came_in(small_world: World) -> None:
+    statement = money_statement("prakerja-2023")
+    found = streams(statement)
+    assert sum(one.amount for one in found) == statement.amount("funded")
+    assert [one.number for one in found] == list(range(1, len(found) + 1))
+    last = found[-1]
+    assert float(last.left) + float(last.width) <= 360.1

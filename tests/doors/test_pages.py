@@ -15,7 +15,7 @@ PUBLIC = (
     "/", "/bantuan", "/gaya", "/daftar", "/daftar/telepon", "/masuk", "/pelatihan",
     "/pelatihan?search=digital&mode=webinar", "/pelatihan/TR-2", "/lowongan", "/lowongan?search=ponsel&place=32",
     "/terbuka", "/terbuka/undian", "/terbuka/undian/59", "/terbuka/undian/periksa", "/terbuka/uang",
-    "/terbuka/dampak", "/terbuka/aturan/prakerja-2023",
+    "/terbuka/uang/wilayah", "/terbuka/uang/wilayah/32", "/terbuka/dampak", "/terbuka/aturan/prakerja-2023",
 )  # fmt: skip
 OWN = (
     "/saya", "/saya/data", "/saya/gelombang", "/saya/saldo", "/saya/rekening", "/saya/insentif", "/saya/saran",
@@ -91,12 +91,13 @@ def test_files(small_world: World) -> None:
     for address in (
         "/terbuka/undian/59/1/commitment.json", "/terbuka/undian/59/1/roll.bin", "/terbuka/undian/59/1/bundle.json",
         "/terbuka/undian/59/1/result.bin", "/terbuka/undian/59/1/report.json", "/terbuka/undian/59/1/blok/0",
-        "/terbuka/uang/journal.json",
+        "/terbuka/uang/journal.json", "/terbuka/uang/uang.json",
         "/terbuka/data/funnel.json", f"/sertifikat/{small_world.certificate}.json", "/sehat",
     ):  # fmt: skip
         assert client.get(address).status_code == 200, address
     for address in ("/terbuka/undian/7", "/terbuka/undian/59/2/roll.bin", "/terbuka/undian/59/1/annulment.json",
         "/terbuka/undian/59/1/people.json", "/terbuka/undian/59/1/blok/9", "/terbuka/data/people.json",
+        "/terbuka/uang/orang.csv", "/terbuka/uang/wilayah/99",
         "/sertifikat/NONE", "/pelatihan/NONE",
     ):  # fmt: skip
         assert client.get(address).status_code == 404, address

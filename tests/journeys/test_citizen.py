@@ -12,6 +12,7 @@ from bekal.access.actions import create_sign_in_link
 from bekal.core import clock
 from bekal.core.events import Actor
 from bekal.doors.citizen.questions import STEPS
+from bekal.market.actions import close_settlement
 from bekal.waves.models import Joining
 from tests.doors.conftest import Outside
 from tests.doors.making import BY, world
@@ -113,6 +114,7 @@ def test_every_page_is_clean(
     open_page: Callable[..., Page], seeded: None, clock_at: Callable[[datetime], None]
 ) -> None:
     made = world()
+    close_settlement(by=BY, at=clock.now(), organisation_id=made.provider.id, until=clock.now())
     pages = {
         Actor.citizen(made.graduate): (("citizen",), [
             "/saya", "/saya/saldo", "/saya/insentif", "/saya/pelatihan", "/saya/rekening", "/saya/data",
@@ -120,12 +122,15 @@ def test_every_page_is_clean(
             "/saya/saran?goal=marketing",
         ]),
         Actor.citizen(made.learner): (("citizen",), [f"/hadir/{made.token}", "/saya/pelatihan"]),
-        Actor.partner(made.provider.code): (("provider",), ["/lembaga"]),
+        Actor.partner(made.provider.code): (("provider",), [
+            "/lembaga", "/lembaga/pembayaran", "/lembaga/pembayaran/1",
+        ]),
         Actor.staff(made.checker): (("finance_checker", "operator"), ["/operator"]),
         None: ((), [
             "/", "/gaya", "/bantuan", "/daftar", "/daftar/telepon", "/masuk", "/pelatihan", "/pelatihan/TR-2",
             "/lowongan",
             "/terbuka", "/terbuka/undian", "/terbuka/undian/59", "/terbuka/undian/periksa", "/terbuka/uang",
+            "/terbuka/uang/wilayah", "/terbuka/uang/wilayah/32",
             "/terbuka/dampak", "/terbuka/aturan/prakerja-2023", f"/sertifikat/{made.certificate}",
         ]),
     }  # fmt: skip

@@ -183,8 +183,8 @@ def test_money_of_a_lapsed_reservation_follows_an_ended_award_to_its_wave(world:
     reserve(world.award, world.schedule, world.platform.id)
     Award.objects.filter(pk=world.award.pk).update(state="revoked", ended_at=AT)
     at_time(AT + timedelta(minutes=15), lapse_due)
-    assert balance(f"wave:{world.award.wave_id}").available == 700_000
-    assert world.left() == BALANCE - 700_000
+    assert balance(f"wave:{world.award.wave_id}").available == 3_500_000, "an ended award keeps nothing"
+    assert world.left() == 0
 
 
 @pytest.mark.parametrize(

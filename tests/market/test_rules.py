@@ -1,11 +1,12 @@
 """When an award may buy, and how a price is split."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bekal.market import rules
 from bekal.market.rules import may_buy, purchase_postings, refund_postings, split_of
 from bekal.rulebooks.rules import Scholarship
 
@@ -55,3 +56,13 @@ def test_reservation_and_refund_move_the_whole_price_and_nothing_else(amount: in
     ]
     assert all(posting.phase == "pending" for posting in held)
     assert len({posting.reference for posting in held + back}) == len(held + back)
+
+
+@given(st.datetimes(datetime(2023, 1, 1), datetime(2026, 12, 31)).map(lambda at: at.replace(tzinfo=UTC)))
+def test_statements_close_on_mondays_in_jakarta(at: datetime) -> None:
+    before, after = rules.closing_before(at), rules.closing_after(at)
+    assert before <= at < after == before + rules.CLOSES_EVERY
+    there = before.astimezone(rules.WIB)
+    assert (there.weekday(), there.time()) == (0, time(0))
+    assert rules.closing_before(before) == before
+    assert after.date() < rules.pay_by(after)

@@ -6,13 +6,28 @@ from uuid import UUID
 import pytest
 
 from bekal.catalogue.models import Schedule
-from bekal.ledger.queries import balance, imbalance
+from bekal.ledger.actions import open_accounts
+from bekal.ledger.queries import balance, imbalance, sums_by_code
+from bekal.ledger.rules import Opening
 from bekal.market import actions as market
+from bekal.market import rules
 from bekal.market.models import Purchase, PurchaseState, SettlementState
-from bekal.market.queries import money_due, organisations_to_settle, settlements_due, settlements_of
+from bekal.market.queries import (
+    calendar,
+    money_due,
+    not_yet_settled,
+    organisations_to_settle,
+    settlement_lines,
+    settlement_of,
+    settlement_size,
+    settlements_due,
+    settlements_of,
+)
 from bekal.market.tasks import settle_due
 from bekal.notices.models import Notice
+from bekal.scholarships.actions import close_awards, return_unused
 from bekal.scholarships.models import Award
+from bekal.scholarships.queries import sums_of_award
 from tests.catalogue.making import curated, schedule
 from tests.market.making import BALANCE, award, bought, reserve
 from tests.market.test_buying import World
@@ -76,8 +91,24 @@ def test_a_refund_to_an_ended_award_goes_on_to_its_wave(world: World) -> None:
     purchase = bought(world.award, world.schedule, world.platform.id)
     Award.objects.update(state="expired", ended_at=AT)
     void(world, purchase)
-    assert balance(f"wave:{world.award.wave_id}").available == 700_000
-    assert (world.left(), imbalance()) == (BALANCE - 700_000, 0)
+    assert balance(f"wave:{world.award.wave_id}").available == BALANCE, "an ended award keeps nothing"
+    assert (world.left(), imbalance()) == (0, 0)
+
+
+def test_a_refund_after_the_year_end_goes_on_to_the_treasury(world: World) -> None:
+    bought(world.award, world.schedule, world.platform.id)
+    open_accounts(by=BY, at=AT, accounts=[Opening("programme:prakerja-2023", "programme")])
+    close_awards(by=BY, at=AT, wave_id=world.award.wave_id)
+    return_unused(by=BY, at=AT, wave_id=world.award.wave_id)
+    before = sums_by_code()["return_treasury"]
+    assert before == BALANCE - 700_000
+    market.cancel_schedule(by=BY, at=AT, schedule_id=world.schedule.id, why="trainer ill")
+    assert sums_by_code()["return_treasury"] == BALANCE
+    return_unused(by=BY, at=AT, wave_id=world.award.wave_id)
+    held = [balance(key).available for key in (f"wave:{world.award.wave_id}", "programme:prakerja-2023")]
+    assert (held, world.left(), imbalance()) == ([0, 0], 0, 0)
+    made = sums_of_award(world.award.id)
+    assert (made.granted, made.spent, made.left, made.returned) == (BALANCE, 0, 0, BALANCE)
 
 
 def test_a_cancelled_schedule_refunds_buyers_and_frees_reservations(world: World) -> None:
@@ -100,17 +131,47 @@ def test_settlements_hold_each_part_once_and_leave_the_money(world: World) -> No
     assert at_time(early, settle_due) == []
     assert (money_due(world.provider.id, early).now, money_due(world.provider.id, early).later) == (0, 1_260_000)
     assert organisations_to_settle(DUE) == sorted([world.provider.id, world.platform.id])
-    closed = {row.organisation_id: row for row in at_time(DUE, settle_due)}
+    closing = rules.closing_after(DUE)
+    assert at_time(closing - timedelta(seconds=1), settle_due) == [], "statements close on Mondays"
+    closed = {row.organisation_id: row for row in at_time(closing, settle_due)}
     assert {key: row.amount for key, row in closed.items()} == {
         world.provider.id: 1_260_000,
         world.platform.id: 140_000,
     }
-    assert at_time(DUE, settle_due) == []
+    assert at_time(closing, settle_due) == []
     assert money_due(world.provider.id, DUE).now == money_due(world.platform.id, DUE).now == 0
     assert world.payable(world.provider.id) == 1_260_000
     (view,) = settlements_of(world.provider.id)
-    assert (view.number, sum(line.amount for line in view.lines), len(view.lines)) == (1, 1_260_000, 2)
+    lines = list(settlement_lines(view.id))
+    assert (view.number, sum(line.amount for line in lines), settlement_size(view.id)) == (1, 1_260_000, 2)
+    assert settlement_of(world.provider.id, 1) == view
+    assert settlement_of(world.provider.id, 2) is None
+    assert [line.part for line in settlement_lines(view.id, start=1, limit=5)] == ["share"]
     assert {row.id for row in settlements_due()} == {row.id for row in closed.values()}
+
+
+def test_the_calendar_says_what_comes_when_and_what_waits_why(world: World) -> None:
+    bought(world.award, world.schedule, world.platform.id)
+    later = schedule(
+        curated(world.provider.id, "TR-9"), starts_at=AT + timedelta(days=20), ends_at=AT + timedelta(days=21)
+    )
+    bought(award(2), later, world.platform.id, invoice="INV-2")
+    (first, second), key = calendar(world.provider.id, AT), world.provider.id
+    assert [(one.parts, one.amount) for one in (first, second)] == [(1, 630_000), (1, 630_000)]
+    assert first.closes_at == rules.closing_after(DUE)
+    assert first.closes_at <= second.closes_at - timedelta(days=7)
+    assert [(one.parts, one.amount) for one in calendar(world.platform.id, AT)] == [(1, 70_000), (1, 70_000)]
+    waits = {
+        when: {one.why: one.parts for one in not_yet_settled(key, when)} for when in (AT, DUE - timedelta(days=1), DUE)
+    }
+    assert waits == {
+        AT: {"running": 2, "checking": 0, "closing": 0},
+        DUE - timedelta(days=1): {"running": 1, "checking": 1, "closing": 0},
+        DUE: {"running": 1, "checking": 0, "closing": 1},
+    }
+    late = first.closes_at + timedelta(days=1)
+    assert calendar(key, late)[0].closes_at == rules.closing_after(late), "what was missed comes with the next"
+    assert sum(one.amount for one in not_yet_settled(key, DUE)) == sum(one.amount for one in calendar(key, DUE))
 
 
 def test_a_settlement_is_paid_once(world: World) -> None:

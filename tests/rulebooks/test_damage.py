@@ -13,7 +13,7 @@ from tests.rulebooks.test_eligibility_keys import CURRENCY
 from tests.rulebooks.test_eligibility_keys import TEXT as ALL_ELIGIBILITY
 from tests.rulebooks.test_selection import TEXT as ALL_QUOTAS
 
-WHOLE = ALL_ELIGIBILITY.replace("[eligibility]\n", CURRENCY, 1).replace("parts = 33", "parts = 34")
+WHOLE = ALL_ELIGIBILITY.replace("[eligibility]\n", CURRENCY, 1).replace("parts = 34", "parts = 35")
 TEXTS = [*(file.read_text() for file in programme_files()), WHOLE, ALL_QUOTAS]
 EXAMPLES = [(file.parent / "cases.toml").read_text() for file in programme_files()]
 VALUE = re.compile(r'(?<== )(?:"[^"\n]*"|-?[0-9][0-9_.-]*|true|false|\[[^\]\n]*\])')

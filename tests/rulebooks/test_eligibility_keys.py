@@ -22,7 +22,7 @@ KEYS = """face_matched = true
 regions = ["32", "31.71", "@remote_regions"]
 prior_awards = ["another-scheme"]
 """
-TEXT = NORMAL.replace(HEAD, HEAD + KEYS + REQUIRED).replace("parts = 32", "parts = 33")
+TEXT = NORMAL.replace(HEAD, HEAD + KEYS + REQUIRED).replace("parts = 33", "parts = 34")
 CURRENCY = """[currency]
 code = "SGD"
 digits = 2
@@ -128,7 +128,7 @@ def test_amounts_are_written_in_the_currency() -> None:
 
 
 def test_the_page_tells_another_currency() -> None:
-    text = NORMAL.replace("[eligibility]\n", CURRENCY, 1).replace("parts = 32", "parts = 33")
+    text = NORMAL.replace("[eligibility]\n", CURRENCY, 1).replace("parts = 33", "parts = 34")
     lines = [line for section in describe(parse(text), "en") for line in section.lines]
     assert "All amounts are in Singapore dollars." in lines
     assert "The training balance is S$35,000. It cannot be paid out." in lines
@@ -137,7 +137,7 @@ def test_the_page_tells_another_currency() -> None:
 
 @pytest.mark.parametrize(("old", "new"), [('"SGD"', '"IDR"'), ('"SGD"', '"sgd"'), ("digits = 2", "digits = 5")])
 def test_a_currency_that_cannot_be_meant(old: str, new: str) -> None:
-    text = NORMAL.replace("[eligibility]\n", CURRENCY.replace(old, new), 1).replace("parts = 32", "parts = 33")
+    text = NORMAL.replace("[eligibility]\n", CURRENCY.replace(old, new), 1).replace("parts = 33", "parts = 34")
     assert all(fault.path.startswith("currency") and fault.hint for fault in faults_of(text))
 
 

@@ -55,7 +55,7 @@ def standing_of(key: UUID) -> Standing:
         application=application,
         award=award_of(key),
         learning=learning_of(key),
-        done={item.code.removeprefix("incentives.step_"): item.done for item in checklist(key)},
+        done={item.code.removeprefix("incentives.step_"): item.done for item in checklist(key, at)},
         entitlements=entitlements_of(key, at),
         surveys=surveys_of(key, at),
         face=_face(key),

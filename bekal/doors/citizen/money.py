@@ -16,15 +16,15 @@ from bekal.core.texts import table
 from bekal.doors import answers
 from bekal.doors.citizen.questions import CODE
 from bekal.doors.fields import Asked, Choice, Field, WrongAnswer, asked, read_form
-from bekal.doors.languages import say
-from bekal.doors.moments import zone_of
+from bekal.doors.languages import say, spoken
+from bekal.doors.moments import day_words, zone_of
 from bekal.doors.pages import Fault, refusal_words, show
 from bekal.doors.sessions import citizen_id, keep_sealed, leave_word, permission, read_sealed
 from bekal.incentives.actions.accounts import AccountRefused, OpeningRefused, is_other_account
-from bekal.incentives.queries import ChecklistItem, checklist, entitlements_of, orders_of, payee_of
+from bekal.incentives.queries import ChecklistItem, Entitlement, checklist, entitlements_of, orders_of, payee_of
 from bekal.incentives.tasks import ask_change, change, link, open_account
 from bekal.ledger.queries import StatementLine, balance, statement
-from bekal.scholarships.queries import award_of, incentive_account, training_account
+from bekal.scholarships.queries import award_of, incentive_account, sums_of_award, training_account
 
 CHANNELS = ("bank", "wallet")
 KEPT = "account_change"
@@ -54,9 +54,11 @@ def balance_page(request: HttpRequest) -> HttpResponse:
     if award is None:
         return show(request, "citizen/balance.html", award=None, entries=(), incentives=(), reserved=0, zone=zone)
     training, incentive = training_account(award.id), incentive_account(award.id)
+    sums = sums_of_award(award.id)
     return show(
         request, "citizen/balance.html", award=award, entries=_entries(statement(training)),
         incentives=_entries(statement(incentive)), reserved=balance(training).pending_out, zone=zone,
+        sums=sums,
     )  # fmt: skip
 
 
@@ -167,15 +169,25 @@ def _faults(act: Callable[[], object], anchor: str) -> tuple[Fault, ...]:
 def incentive_page(request: HttpRequest) -> HttpResponse:
     """What is done, what is missing, and what became of every payment."""
     key, at = citizen_id(request), clock.now()
-    items = tuple((item, _item_words(item), say(item.waits_for)) for item in checklist(key))
+    items = tuple((item, _item_words(item), say(item.waits_for)) for item in checklist(key, at))
     orders = tuple(
         (order, say(f"incentives.state_{order.state}"), _reason(order.partner_code)) for order in orders_of(key)
     )
     return show(
-        request, "citizen/incentive.html", items=items, orders=orders, payee=payee_of(key),
-        entitlements=tuple((one, say(f"incentives.state_{one.state}")) for one in entitlements_of(key, at)),
+        request, "citizen/incentive.html", now=at, items=items, orders=orders, payee=payee_of(key),
+        entitlements=tuple((one, say(f"incentives.state_{one.state}"), _when(one)) for one in entitlements_of(key, at)),
         zone=zone_of(citizen_place(key)),
     )  # fmt: skip
+
+
+def _when(one: Entitlement) -> str:
+    """When the money arrives, in words; "" where that depends on something the checklist says."""
+    if one.late:
+        return say("incentive.when_late")
+    if one.expected_by is None:
+        return ""
+    key = one.state if one.state in ("sent", "unknown") else "arrives"
+    return say(f"incentive.when_{key}", day=day_words(one.expected_by, spoken()))
 
 
 def _item_words(item: ChecklistItem) -> str:

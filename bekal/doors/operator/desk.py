@@ -11,6 +11,7 @@ from bekal.core import clock
 from bekal.core.errors import Refused
 from bekal.doors.languages import say
 from bekal.doors.pages import refusal_words, show
+from bekal.doors.public import figures
 from bekal.doors.sessions import actor, leave_word, permission, visitor
 from bekal.engines.draw.annulment import Reason
 from bekal.engines.draw.commitment import NEEDED
@@ -22,6 +23,7 @@ from bekal.learning.queries import issue_due_count, learning_figures
 from bekal.ledger.queries import imbalance
 from bekal.market.queries import market_figures
 from bekal.notices.queries import notice_count
+from bekal.scholarships.queries import administration_room
 from bekal.waves.actions import (
     announce_wave,
     close_wave,
@@ -51,8 +53,21 @@ def desk(request: HttpRequest) -> HttpResponse:
     return show(
         request, "operator/desk.html", staff=name, at=clock.now(), waves=waves, runs=runs, figures=_figures(),
         may_plan_waves="plan_wave" in may, may_sign="sign_draw" in may, may_plan_runs="plan_pay_run" in may,
-        imbalance=imbalance(), may_review="review_identity" in may, may_contest="review_list" in may,
+        money=_money(), imbalance=imbalance(), may_review="review_identity" in may, may_contest="review_list" in may,
         may_recover="recover_account" in may, may_reconcile="reconcile" in may,
+    )  # fmt: skip
+
+
+def _money() -> tuple[dict[str, object], ...]:
+    """Of each programme: the four sums, what administration may still cost, and revenue that is to be passed on."""
+    codes = sorted({wave.programme_code for wave in wave_list()})
+    found = ((code, figures.money_statement(code)) for code in codes)
+    return tuple(
+        {
+            "code": code, "one": one, "room": administration_room(code),
+            "waiting": sum(line.amount for line in one.revenue if line.code == "pnbp_waiting"),
+        }
+        for code, one in found
     )  # fmt: skip
 
 

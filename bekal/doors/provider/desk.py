@@ -15,11 +15,10 @@ from bekal.doors.languages import say
 from bekal.doors.listings import training_row
 from bekal.doors.pages import refusal_words, show
 from bekal.doors.sessions import actor, leave_word, permission, visitor
-from bekal.incentives.queries import orders_of_organisation
 from bekal.learning.actions import report_completion, vouch_attendance
 from bekal.learning.models import AttendanceState, Enrolment
 from bekal.learning.queries import provider_enrolments
-from bekal.market.queries import money_due, settlements_of
+from bekal.market.queries import money_due
 from bekal.partners.queries import OrganisationView, organisation_of_code
 
 SHOWN = 60
@@ -42,25 +41,26 @@ class Learner:
     may_report: bool
 
 
-def _institution(request: HttpRequest) -> OrganisationView:
+def institution_of(request: HttpRequest) -> OrganisationView:
     found = organisation_of_code(visitor(request).key)
     if found is None:
         raise PermissionDenied
     return found
 
 
-@permission("provider")
+@permission("provider", "platform")
 @require_safe
 def desk(request: HttpRequest) -> HttpResponse:
-    """Everything at a glance, with the time it was read."""
-    institution, at = _institution(request), clock.now()
+    """Everything at a glance, with the time it was read. A platform's desk is its statements."""
+    if "provider" not in visitor(request).may:
+        return HttpResponseRedirect("/lembaga/pembayaran")
+    institution, at = institution_of(request), clock.now()
     learners = tuple(_learner(row) for row in provider_enrolments(institution.id, limit=SHOWN))
     return show(
         request, "provider/desk.html", institution=institution, at=at, learners=learners,
         trainings=tuple((training_row(card), card.next_schedule) for card in trainings_of(institution.id)),
         waiting=sum(bool(one.to_confirm) or one.may_report for one in learners),
-        due=money_due(institution.id, at), settlements=settlements_of(institution.id),
-        orders=tuple((one, say(f"incentives.state_{one.state}")) for one in orders_of_organisation(institution.id)),
+        due=money_due(institution.id, at),
     )  # fmt: skip
 
 
@@ -83,7 +83,7 @@ def _learner(row: Enrolment) -> Learner:
 @require_POST
 def vouch(request: HttpRequest) -> HttpResponse:
     """Confirm a session whose photo check fell short, with a reason."""
-    institution = _institution(request)
+    institution = institution_of(request)
     return _acted(request, "desk.vouched", lambda: vouch_attendance(
         by=actor(request), at=clock.now(), provider_id=institution.id, redeem_code=request.POST.get("code", ""),
         sequence=_whole(request, "sequence"), why=request.POST.get("why", ""),
@@ -94,7 +94,7 @@ def vouch(request: HttpRequest) -> HttpResponse:
 @require_POST
 def report(request: HttpRequest) -> HttpResponse:
     """Report that a learner finished, with the post-test score."""
-    institution = _institution(request)
+    institution = institution_of(request)
     return _acted(request, "desk.reported", lambda: report_completion(
         by=actor(request), at=clock.now(), provider_id=institution.id, redeem_code=request.POST.get("code", ""),
         post_test_score=_whole(request, "score"),

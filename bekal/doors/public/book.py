@@ -1,7 +1,5 @@
 """The open book: the same figures that staff see, and the files with which a stranger checks them."""
 
-from dataclasses import dataclass
-
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
@@ -12,21 +10,11 @@ from bekal.doors.public import figures
 from bekal.doors.sessions import permission
 from bekal.doors.templatetags.bekal import number
 from bekal.evaluation.queries import effect_estimates
-from bekal.openbook.queries import MoneyLine, journal
 from bekal.rulebooks.queries import NoSuchProgramme, programme_of, rulebook_of
 from bekal.rulebooks.rules import describe
 from bekal.waves.queries import joined_count, wave_list
 
 DOCUMENTS = ("catalogue", "certificates", "draws", "effect", "funnel", "money", "regions", "seals", "vacancies")
-
-
-@dataclass(frozen=True, slots=True)
-class Sum:
-    """One line of a statement of money. `sign`: + for money in, − for money out."""
-
-    words: str
-    sign: str
-    amount: int
 
 
 def _funnel_bars(wave_number: int) -> tuple[Bar, ...]:
@@ -35,12 +23,6 @@ def _funnel_bars(wave_number: int) -> tuple[Bar, ...]:
             (say(f"openbook.funnel_{line.code}"), line.people, number(line.people))
             for line in figures.funnel(wave_number)
         ]
-    )
-
-
-def _sums(lines: tuple[MoneyLine, ...]) -> tuple[Sum, ...]:
-    return tuple(
-        Sum(say(f"openbook.money_{line.code}"), "+" if line.side == "in" else "−", line.amount) for line in lines
     )
 
 
@@ -56,22 +38,6 @@ def book(request: HttpRequest) -> HttpResponse:
         bars=_funnel_bars(drawn.number) if drawn else (), digest=figures.digest(), documents=DOCUMENTS,
         money=figures.money_statement(drawn.programme_code) if drawn else None,
     )  # fmt: skip
-
-
-@permission("public")
-@require_safe
-def money(request: HttpRequest) -> HttpResponse:
-    """Where every rupiah is, programme by programme."""
-    codes = sorted({wave.programme_code for wave in wave_list()})
-    statements = tuple((one, _sums(one.lines), _sums(one.partners)) for one in map(figures.money_statement, codes))
-    return show(request, "public/money.html", statements=statements)
-
-
-@permission("public")
-@require_safe
-def journal_file(request: HttpRequest) -> HttpResponse:
-    """Seals and proofs, as `tools/verify_ledger.py` reads them; `?ref=` (repeatable) picks the transfers to prove."""
-    return _json_file(journal(request.GET.getlist("ref")), "bekal-buku.json")
 
 
 @permission("public")

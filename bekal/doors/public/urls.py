@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from bekal.doors.public import book, certificates, draws, first, lists, proofs
+from bekal.doors.public import book, certificates, draws, first, lists, money, proofs
 
 urlpatterns = [
     path("", first.home),
@@ -24,8 +24,11 @@ urlpatterns = [
     path("terbuka/undian/kunci-tanda-terima.json", draws.receipt_key),
     path("terbuka/undian/<int:wave_number>/<int:sequence>/<slug:name>.json", draws.document),
     path("terbuka/undian/<int:wave_number>/<int:sequence>/blok/<int:block>", draws.block_file),
-    path("terbuka/uang", book.money),
-    path("terbuka/uang/journal.json", book.journal_file),
+    path("terbuka/uang", money.money),
+    path("terbuka/uang/journal.json", money.journal_file),
+    path("terbuka/uang/wilayah", money.places),
+    path("terbuka/uang/wilayah/<slug:code>", money.province),
+    path("terbuka/uang/<str:name>", money.money_file),
     path("terbuka/dampak", book.effect),
     path("terbuka/aturan/<slug:code>", book.rules),
     path("terbuka/data/<slug:name>.json", book.document),

@@ -11,12 +11,12 @@ from bekal.core.atomic import action
 from bekal.core.errors import Refused
 from bekal.core.events import Actor
 from bekal.core.machine import move
+from bekal.incentives.actions.giving_back import unset_aside
 from bekal.incentives.actions.orders import OrderUnknown, close_runs, record_answers
 from bekal.incentives.models import ORDER_MOVES, OrderState, PaymentOrder
 from bekal.incentives.ports import PayAnswer
 from bekal.incentives.queries import contested_orders
 from bekal.incentives.rules import settlement_digest
-from bekal.ledger.actions import resolve_pending
 
 CONTESTED = "contested"
 BY_HAND = "payment_order"
@@ -96,7 +96,7 @@ def drop_order(*, by: Actor, at: datetime, reference: str, why: str) -> PaymentO
     if row.sendings:
         raise OrderLeft(reference=reference)
     move(row, OrderState.DROPPED, moves=ORDER_MOVES, **_NOT_HELD)
-    resolve_pending(by=by, at=at, references=[reference], into="void")
+    unset_aside(by=by, at=at, rows=[row])
     events.record(
         kind="incentives.order_dropped", by=by, at=at, about="payment_order", key=reference, why=why.strip()[:200]
     )

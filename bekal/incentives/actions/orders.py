@@ -17,6 +17,7 @@ from bekal.core.faults import at_fault
 from bekal.core.machine import move
 from bekal.core.money import format_rupiah
 from bekal.core.rows import among
+from bekal.incentives.actions.giving_back import book_return, unset_aside
 from bekal.incentives.models import (
     IN_FLIGHT,
     OPEN,
@@ -41,7 +42,7 @@ from bekal.incentives.rules import (
     settled,
     settled_account,
 )
-from bekal.ledger.actions import post_transfers, resolve_pending
+from bekal.ledger.actions import resolve_pending
 from bekal.ledger.rules import Posting
 from bekal.market.actions import note_returned, note_settled
 
@@ -209,7 +210,7 @@ def return_order(*, by: Actor, at: datetime, reference: str, partner_reference: 
     if row.state != OrderState.PAID:
         raise OrderNotPaid(reference=reference)
     move(row, OrderState.RETURNED, moves=ORDER_MOVES, returned_at=at)
-    post_transfers(by=by, at=at, transfers=[_back(row)])
+    book_return(by=by, at=at, row=row, posting=_back(row))
     if row.settlement_id is not None:
         note_returned(by=by, at=at, settlement_id=row.settlement_id)
     block_accounts(at=at, dead=[row], code=lambda _: "returned")
@@ -297,7 +298,7 @@ def _move_money(*, by: Actor, at: datetime, moved: dict[str, list[PaymentOrder]]
     if paid:
         resolve_pending(by=by, at=at, references=[row.reference for row in paid], into="post")
     if refused:
-        resolve_pending(by=by, at=at, references=[row.reference for row in refused], into="void")
+        unset_aside(by=by, at=at, rows=refused)
     for row in paid:
         if row.settlement_id is not None:
             note_settled(by=by, at=at, settlement_id=row.settlement_id)

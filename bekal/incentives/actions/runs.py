@@ -14,6 +14,7 @@ from bekal.core.events import Actor
 from bekal.core.faults import at_fault
 from bekal.core.machine import move
 from bekal.incentives.actions.accounts import account_refs
+from bekal.incentives.actions.giving_back import unset_aside
 from bekal.incentives.models import (
     ORDER_MOVES,
     RUN_MOVES,
@@ -33,7 +34,7 @@ from bekal.incentives.rules import (
     payable_account,
     settled_account,
 )
-from bekal.ledger.actions import open_accounts, post_transfers, resolve_pending
+from bekal.ledger.actions import open_accounts, post_transfers
 from bekal.ledger.rules import Opening, Posting
 from bekal.partners.queries import payout_account
 
@@ -127,12 +128,12 @@ def reject_pay_run(*, by: Actor, at: datetime, pay_run_id: UUID, why: str) -> Pa
     if run.state != RunState.PLANNED:
         raise RunDecided()
     waiting = run.orders.filter(state__in=(OrderState.PLANNED, OrderState.HELD))
-    references = list(waiting.order_by("reference").values_list("reference", flat=True))
+    dropped = list(waiting.order_by("reference"))
     move(run, RunState.REJECTED, moves=RUN_MOVES, decided_at=at)
     _move_orders(run, OrderState.PLANNED, OrderState.DROPPED)
     _move_orders(run, OrderState.HELD, OrderState.DROPPED)
-    if references:
-        resolve_pending(by=by, at=at, references=references, into="void")
+    if dropped:
+        unset_aside(by=by, at=at, rows=dropped)
     _note(run, "incentives.pay_run_rejected", by=by, at=at, why=why)
     return run
 

@@ -1,5 +1,6 @@
 """What others may read about incentives: who has earned what, where it goes, and what became of each payment."""
 
+from bekal.incentives.queries.checklist import ChecklistItem, Entitlement, checklist, entitlements_of
 from bekal.incentives.queries.due import (
     Due,
     DueChunk,
@@ -40,15 +41,11 @@ from bekal.incentives.queries.reconciled import (
     waiting_differences,
 )
 from bekal.incentives.queries.shown import (
-    ChecklistItem,
-    Entitlement,
     OrderView,
     PayeeView,
     PayoutFigure,
     RunView,
     WaitingOrder,
-    checklist,
-    entitlements_of,
     orders_of,
     orders_of_organisation,
     paid_citizens,
@@ -56,6 +53,7 @@ from bekal.incentives.queries.shown import (
     payee_of,
     payout_figures,
     rows_about,
+    settlement_orders,
     unsettled_orders,
     waiting_orders,
 )
@@ -113,6 +111,7 @@ __all__ = [
     "rows_about",
     "run_digest",
     "sendable",
+    "settlement_orders",
     "sides_of_open",
     "sides_of_statement",
     "statement_list",

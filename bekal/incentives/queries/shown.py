@@ -15,10 +15,6 @@ from bekal.incentives.models import (
     PaymentOrder,
     PayRun,
 )
-from bekal.incentives.queries.due import facts_of
-from bekal.incentives.rules import standings
-from bekal.rulebooks.queries import programme_of
-from bekal.scholarships.models import Award
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +29,6 @@ class PayeeView:
     refused_code: str
     linked_at: datetime
     pays_from: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class ChecklistItem:
-    """One thing on the way to the incentives.
-
-    `code` and `waits_for` are text keys; `since` when it was done, where known.
-    """
-
-    code: str
-    number: int
-    done: bool
-    since: datetime | None
-    waits_for: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,24 +47,10 @@ class OrderView:
     attempt: int
     replaces: str | None
     partner_code: str
+    partner_reference: str
     planned_at: datetime
     intent_at: datetime | None
     settled_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Entitlement:
-    """One payment of an award.
-
-    What it needs, and the newest order for it. `state`: waiting, due, or that of the order.
-    """
-
-    kind: str
-    number: int
-    amount: int
-    conditions: tuple[tuple[str, bool], ...]
-    due_from: datetime | None
-    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,51 +114,14 @@ def payee_of(citizen_id: UUID) -> PayeeView | None:
     )
 
 
-def checklist(citizen_id: UUID) -> list[ChecklistItem]:
-    """What a recipient has done and has yet to do for every incentive.
-
-    Each condition once, in the programme's order.
-    """
-    award = _award_of(citizen_id)
-    if award is None:
-        return []
-    facts = facts_of([award])[award.id]
-    account = payee_of(citizen_id)
-    since = {"certified": facts.certified_at, "account_linked": account.linked_at if account else None}
-    items: dict[tuple[str, int], ChecklistItem] = {}
-    for standing in standings(programme_of(award.rulebook_id), facts):
-        for name, done in standing.conditions:
-            number = standing.number if name == "survey_answered" else 0
-            code, waits_for = f"incentives.step_{name}", f"incentives.waits_{name}"
-            items.setdefault(
-                (name, number), ChecklistItem(code, number, done, since.get(name) if done else None, waits_for)
-            )
-    return list(items.values())
-
-
-def entitlements_of(citizen_id: UUID, at: datetime) -> list[Entitlement]:
-    """Every payment the citizen's award may bring, with how far each has come."""
-    award = _award_of(citizen_id)
-    if award is None:
-        return []
-    newest = {(order.kind, order.number): order.state for order in orders_of(citizen_id)}
-    found = standings(programme_of(award.rulebook_id), facts_of([award])[award.id])
-    return [
-        Entitlement(
-            kind=one.kind,
-            number=one.number,
-            amount=one.amount,
-            conditions=one.conditions,
-            due_from=one.due_from,
-            state=newest.get((one.kind, one.number), "due" if one.is_due(at) else "waiting"),
-        )
-        for one in found
-    ]
-
-
 def orders_of(citizen_id: UUID) -> list[OrderView]:
     """A citizen's payment orders, oldest first."""
     return _order_views(PaymentOrder.objects.filter(citizen_id=citizen_id))
+
+
+def settlement_orders(organisation_id: UUID, number: int) -> list[OrderView]:
+    """The payment orders for one settlement of a provider or platform, oldest first."""
+    return _order_views(PaymentOrder.objects.filter(organisation_id=organisation_id, number=number))
 
 
 def orders_of_organisation(organisation_id: UUID) -> list[OrderView]:
@@ -252,10 +183,6 @@ def paid_citizens() -> int:
     return paid.values("citizen_id").distinct().count()
 
 
-def _award_of(citizen_id: UUID) -> Award | None:
-    return Award.objects.filter(citizen_id=citizen_id).order_by("-granted_at").first()
-
-
 def _order_views(rows: QuerySet[PaymentOrder]) -> list[OrderView]:
     return [
         OrderView(
@@ -268,6 +195,7 @@ def _order_views(rows: QuerySet[PaymentOrder]) -> list[OrderView]:
             attempt=row.attempt,
             replaces=row.replaces.reference if row.replaces else None,
             partner_code=row.partner_code,
+            partner_reference=row.partner_reference,
             planned_at=row.planned_at,
             intent_at=row.intent_at,
             settled_at=row.settled_at,

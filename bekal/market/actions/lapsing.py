@@ -11,8 +11,8 @@ from bekal.core.events import Actor, nothing_changed, record_batch
 from bekal.ledger.actions import resolve_pending
 from bekal.ledger.rules import Posting
 from bekal.market import rules
-from bekal.market.actions.returning import pass_on
 from bekal.market.models import Purchase, PurchaseState
+from bekal.scholarships.actions import hold_awards, pass_on_ended
 
 
 @action
@@ -44,12 +44,13 @@ def _end(by: Actor, at: datetime, rows: Sequence[Purchase]) -> int:
     if not rows:
         nothing_changed()
         return 0
+    hold_awards(row.award_id for row in rows)
     Purchase.objects.filter(pk__in=[row.pk for row in rows]).update(state=PurchaseState.LAPSED, ended_at=at)
     release_seats(by=by, at=at, seats=Counter(row.schedule_id for row in rows))
     references = [posting.reference for row in rows for posting in held_postings(row)]
     if references:
         resolve_pending(by=by, at=at, references=references, into="void")
-    pass_on(by, at, rows)
+    pass_on_ended(by=by, at=at, causes={row.award_id: str(row.id) for row in rows})
     record_batch(
         kind="market.reservations_lapsed", by=by, at=at, about="purchases", key="batch",
         lines=[(str(row.id), {"schedule": row.schedule_code, "amount": row.amount}) for row in rows],

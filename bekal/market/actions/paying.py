@@ -92,10 +92,10 @@ def _pay(by: Actor, at: datetime, purchase: Purchase, invoice_code: str, invoice
         paid_at=at,
         settles_at=purchase.ends_at + timedelta(days=days),
     )
+    note_purchase(by=by, at=at, award_id=purchase.award_id)
     references = [posting.reference for posting in held_postings(purchase)]
     if references:
         resolve_pending(by=by, at=at, references=references, into="post")
-    note_purchase(by=by, at=at, award_id=purchase.award_id)
     facts = {"training": purchase.training_title, "redeem_code": purchase.redeem_code}
     word = Word(purchase.citizen_id, f"bought:{purchase.id}", facts)
     tell_citizens(by=by, at=at, template="market.notice_bought", words=[word])

@@ -21,9 +21,8 @@ from bekal.market.actions.refusals import (
     TooLateToVoid,
     TransactionUnknown,
 )
-from bekal.market.actions.returning import pass_on
 from bekal.market.models import PURCHASE_MOVES, Purchase, PurchaseState, SettlementLine
-from bekal.scholarships.actions import note_purchase_undone
+from bekal.scholarships.actions import hold_awards, note_purchase_undone, pass_on_ended
 
 
 @action
@@ -92,6 +91,7 @@ def cancel_schedule(*, by: Actor, at: datetime, schedule_id: UUID, why: str) -> 
 
 
 def _give_back(by: Actor, at: datetime, rows: Sequence[Purchase]) -> None:
+    hold_awards(row.award_id for row in rows)
     postings = [
         posting
         for row in rows
@@ -105,7 +105,7 @@ def _give_back(by: Actor, at: datetime, rows: Sequence[Purchase]) -> None:
     ]
     if postings:
         post_transfers(by=by, at=at, transfers=postings)
-    pass_on(by, at, rows)
+    pass_on_ended(by=by, at=at, causes={row.award_id: str(row.id) for row in rows})
     for row in rows:
         others = Purchase.objects.filter(award_id=row.award_id, state=PurchaseState.PAID)
         note_purchase_undone(by=by, at=at, award_id=row.award_id, bought_before=others.exists())

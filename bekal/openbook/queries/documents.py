@@ -4,44 +4,28 @@ clock.
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import date
 from typing import Any
 
-from django.db.models import Count, Max, Sum
+from django.db.models import Count, Sum
 from django.db.models.functions import Substr
 
-from bekal.careers.queries import open_vacancies, skills_sought, today, vacancy_counts
+from bekal.careers.queries import open_vacancies, skills_sought, vacancy_counts
 from bekal.catalogue.models import Rating, Schedule, Training, TrainingState
 from bekal.catalogue.queries import training_cards
-from bekal.core.models import Event
 from bekal.evaluation.queries import effect_estimates
 from bekal.learning.models import Certificate, CertificateState
 from bekal.ledger.queries import seals
 from bekal.openbook.queries.funnel import funnel
-from bekal.openbook.queries.money import money_statement
+from bekal.openbook.queries.money import MoneyStatement, money_statement
 from bekal.openbook.queries.regions import by_region
 from bekal.openbook.rules import digest_of, withhold
 from bekal.waves.queries import WaveView, bundle_of, wave_list
 
 DECIMALS = 4
 
-_kept: dict[tuple[int | None, date], Mapping[str, Any]] = {}
-
 
 def public_documents() -> Mapping[str, Any]:
-    """Document name -> what JSON can say. The names are those of `/terbuka/data/<name>.json`.
-
-    Every change leaves an event, so a process computes them anew only after one, or on another day. Not to be altered.
-    """
-    stamp = (Event.objects.aggregate(last=Max("id"))["last"], today())
-    if stamp not in _kept:
-        documents = _computed()
-        _kept.clear()
-        _kept[stamp] = documents
-    return _kept[stamp]
-
-
-def _computed() -> dict[str, Any]:
+    """Document name -> what JSON can say. The names are those of `/terbuka/data/<name>.json`."""
     waves = sorted(wave_list(), key=lambda wave: (wave.programme_code, wave.number))
     return {
         "catalogue": _catalogue(),
@@ -49,7 +33,7 @@ def _computed() -> dict[str, Any]:
         "draws": [{"wave": wave.number, "bundle": bundle} for wave in waves if (bundle := bundle_of(wave.number))],
         "effect": [_effect(wave) for wave in waves],
         "funnel": [_funnel(wave) for wave in waves],
-        "money": [_money(code) for code in sorted({wave.programme_code for wave in waves})],
+        "money": [money_document(money_statement(code)) for code in sorted({wave.programme_code for wave in waves})],
         "regions": {level: [asdict(line) for line in by_region(level)] for level in ("province", "regency")},
         "seals": [_seal(row) for row in seals()],
         "vacancies": _vacancies(),
@@ -66,13 +50,20 @@ def _funnel(wave: WaveView) -> dict[str, Any]:
     return {"programme": wave.programme_code, "wave": wave.number, "places": wave.places, "lines": lines}
 
 
-def _money(programme_code: str) -> dict[str, Any]:
-    statement = money_statement(programme_code)
+def money_document(statement: MoneyStatement) -> dict[str, Any]:
+    """A programme's accounts as JSON can say them."""
     return {
         "programme": statement.programme_code,
         "currency": "IDR",
         "lines": [asdict(line) for line in statement.lines],
         "partners": [asdict(line) for line in statement.partners],
+        "revenue": [asdict(line) for line in statement.revenue],
+        "awards": asdict(statement.total),
+        "waves": [asdict(line) for line in statement.waves],
+        "provinces": [asdict(line) for line in statement.provinces],
+        "regencies": [asdict(line) for line in statement.regencies],
+        "administration": dict(statement.administration),
+        "administration_cap_percent": statement.administration_cap_percent,
         "difference": statement.difference,
     }
 

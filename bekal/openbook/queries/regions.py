@@ -8,7 +8,7 @@ from django.db.models import Count, QuerySet
 
 from bekal.citizens.models import Citizen, Forgotten
 from bekal.learning.models import Certificate, CertificateState
-from bekal.openbook.rules import withhold
+from bekal.openbook.rules import withhold_places
 from bekal.rulebooks.regions import PROVINCES, REGENCIES, province_of
 from bekal.scholarships.models import Award
 from bekal.waves.models import Application
@@ -34,7 +34,7 @@ class RegionLine:
 def by_region(level: Level = "province") -> list[RegionLine]:
     """Every province or regency, by code, also those with nobody."""
     names = _names(level)
-    columns = [withhold(_column(counts, list(names), level)) for counts in _counts()]
+    columns = [_withheld(counts, list(names), level) for counts in _counts()]
     return [RegionLine(code, names[code], *(column[place] for column in columns)) for place, code in enumerate(names)]
 
 
@@ -59,9 +59,7 @@ def _per_regency(rows: QuerySet, person: str) -> dict[str, int]:  # type: ignore
     return dict(counted)
 
 
-def _column(counts: dict[str, int], codes: Sequence[str], level: Level) -> list[int]:
-    summed = dict.fromkeys(codes, 0)
-    for regency, people in counts.items():
-        code = province_of(regency) if level == "province" else regency
-        summed[code] = summed.get(code, 0) + people
-    return [summed[code] for code in codes]
+def _withheld(counts: dict[str, int], codes: Sequence[str], level: Level) -> list[int | None]:
+    provinces, regencies = withhold_places(counts, province_of)
+    cells = provinces if level == "province" else regencies
+    return [cells.get(code, 0) for code in codes]

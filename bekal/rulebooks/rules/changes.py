@@ -295,6 +295,8 @@ def _sentences(say: Speaker, rules: Any) -> list[str]:
             return say.choice(rules)
         case "scholarship":
             return say.balance(rules)
+        case "funds":
+            return say.funds(rules)
         case "event":
             return say.event(rules)
         case "incentive":

@@ -11,6 +11,7 @@ from bekal.rulebooks.rules.days import MONTHS, day_in_words
 from bekal.rulebooks.rules.programme import (
     EligibilityRules,
     Event,
+    Funds,
     GroupShare,
     Incentive,
     LearningRules,
@@ -47,6 +48,8 @@ def describe(programme: Programme, language: str) -> list[Section]:
         sections.append(say.section("event", say.event(programme.event), programme.event.source))
     sections.append(say.section("buying", say.buying(programme.purchase), programme.purchase.source))
     sections.append(say.section("learning", say.learning(programme.learning), programme.learning.source))
+    if programme.funds:
+        sections.append(say.section("funds", say.funds(programme.funds), programme.funds.source))
     if programme.incentives:
         sources = "; ".join(dict.fromkeys(incentive.source for incentive in programme.incentives))
         sections.append(say.section("incentives", say.incentives(programme), sources))
@@ -156,6 +159,11 @@ class Speaker:
 
     def event(self, rules: Event) -> list[str]:
         return [self.text("event", days=rules.days), self.text("event_completion", days=rules.completion_days)]
+
+    def funds(self, rules: Funds) -> list[str]:
+        cap = rules.administration_cap_percent
+        lines = [] if cap is None else [self.text("administration_cap", percent=cap)]
+        return [*lines, self.text(f"repaid_to.{rules.repaid_to}")]
 
     def buying(self, rules: PurchaseRules) -> list[str]:
         lines = [self.text(f"paid_from.{rules.paid_from}"), self.text("modes", modes=self.words("mode", rules.modes))]

@@ -14,6 +14,7 @@ from bekal.rulebooks.rules.programme import (
     Days,
     EligibilityRules,
     Event,
+    Funds,
     GroupShare,
     GroupTest,
     Incentive,
@@ -37,8 +38,8 @@ from bekal.rulebooks.rules.words import Words
 SECTIONS: dict[type[Any], str] = {
     Programme: "programme", Currency: "currency", EligibilityRules: "eligibility", Register: "register",
     Selection: "selection", RegionShare: "region", GroupShare: "group", GroupTest: "when", Scholarship: "scholarship",
-    PurchaseRules: "purchase", LearningRules: "learning", Event: "event", Incentive: "incentive", Survey: "survey",
-    Question: "question", RegionList: "region_list",
+    PurchaseRules: "purchase", LearningRules: "learning", Funds: "funds", Event: "event", Incentive: "incentive",
+    Survey: "survey", Question: "question", RegionList: "region_list",
 }  # fmt: skip
 _WHO: dict[str, str] = {
     "eligibility": "applicants", "eligibility.max_per_family_card": "families", "selection": "applicants",
@@ -46,8 +47,8 @@ _WHO: dict[str, str] = {
     "purchase": "recipients", "purchase.min_hours": "providers", "purchase.modes": "providers",
     "purchase.settlement_after_days": "providers", "purchase.commission_cap_percent": "platforms",
     "learning": "learners", "learning.report_days": "providers", "learning.platform_days": "platforms",
-    "learning.check_days": "office", "event": "learners", "incentive": "recipients", "survey": "recipients",
-    "question": "recipients", "currency": "everyone",
+    "learning.check_days": "office", "funds": "office", "event": "learners", "incentive": "recipients",
+    "survey": "recipients", "question": "recipients", "currency": "everyone",
 }  # fmt: skip
 _UNITS = {Days: "days", Percent: "percent", CapPercent: "percent"}
 

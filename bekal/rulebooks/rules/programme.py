@@ -200,6 +200,17 @@ class LearningRules:
 
 
 @dataclass(frozen=True, slots=True)
+class Funds:
+    """How the programme's money is kept. `administration_cap_percent`: the most of what the treasury paid in that
+    administration may cost; None: no cap. `repaid_to`: whether money claimed back is the state's revenue or the fund's.
+    """
+
+    source: str
+    administration_cap_percent: CapPercent | None
+    repaid_to: Literal["state", "fund"]
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """A programme that runs for `days`; bought trainings are to be finished `completion_days` after it."""
 
@@ -290,6 +301,7 @@ class Programme:
     eligibility: EligibilityRules | None = None
     selection: Selection | None = None
     scholarship: Scholarship | None = None
+    funds: Funds | None = None
     event: Event | None = None
     incentives: tuple[Incentive, ...] = ()
     surveys: tuple[Survey, ...] = ()

@@ -167,10 +167,10 @@ def _grant_money(*, by: Actor, at: datetime, wave: WaveView, awards: Sequence[Aw
     postings: list[Posting] = []
     for award in awards:
         training, incentive = training_account(award.id), incentive_account(award.id)
-        owner = str(award.id)
+        owner, book = str(award.id), f"{award.wave_id}:{award.regency_code}"
         accounts += [
-            Opening(training, "award_training", owner=owner),
-            Opening(incentive, "award_incentive", owner=owner),
+            Opening(training, "award_training", owner=owner, book=book),
+            Opening(incentive, "award_incentive", owner=owner, book=book),
         ]
         if award.training_amount:
             postings.append(

@@ -1,6 +1,6 @@
 """How awards end, and the return of their money."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -10,13 +10,18 @@ from bekal.core.events import Actor
 from bekal.core.machine import move
 from bekal.eligibility.actions import confirm_review
 from bekal.ledger.actions import post_transfers
-from bekal.ledger.queries import balances
+from bekal.ledger.queries import NOTHING, balances
 from bekal.ledger.rules import Posting
 from bekal.rulebooks.queries import programme_of
+from bekal.scholarships import rules
 from bekal.scholarships.actions.messages import tell
 from bekal.scholarships.actions.refusals import NotUnused
 from bekal.scholarships.models import MOVES, Award, State
-from bekal.scholarships.queries import wave_account
+from bekal.scholarships.queries import (
+    TREASURY,
+    programme_account,
+    wave_account,
+)
 
 
 @action
@@ -28,7 +33,7 @@ def revoke_awards(*, by: Actor, at: datetime, award_ids: Sequence[UUID]) -> int:
         if award.first_purchase_at is not None or not overdue:
             raise NotUnused(card=award.card_number)
         move(award, State.REVOKED, moves=MOVES, ended_at=at, purchase_due_at=None)
-    _return(by=by, at=at, awards=awards, accounts=("training", "incentive"), reason="revoked")
+    _return(by=by, at=at, awards=awards, parts=("training", "incentive"), reason="revoked")
     _record_ended(by=by, at=at, awards=awards, kind="scholarships.revoked")
     tell(by=by, at=at, awards=awards, template="scholarships.revoked_message")
     return len(awards)
@@ -40,7 +45,7 @@ def expire_awards(*, by: Actor, at: datetime, award_ids: Sequence[UUID]) -> int:
     awards = list(Award.objects.select_for_update(of=("self",)).filter(pk__in=award_ids).order_by("id"))
     for award in awards:
         move(award, State.EXPIRED, moves=MOVES, ended_at=at, purchase_due_at=None)
-    _return(by=by, at=at, awards=awards, accounts=("training",), reason="expired")
+    _return(by=by, at=at, awards=awards, parts=("training",), reason="expired")
     _record_ended(by=by, at=at, awards=awards, kind="scholarships.expired")
     return len(awards)
 
@@ -61,7 +66,7 @@ def confirm_listed(*, by: Actor, at: datetime, review_id: UUID, why: str) -> int
         return 0
     for award in awards:
         move(award, State.WITHDRAWN, moves=MOVES, ended_at=at, purchase_due_at=None)
-    _return(by=by, at=at, awards=awards, accounts=("training", "incentive"), reason="withdrawn")
+    _return(by=by, at=at, awards=awards, parts=("training", "incentive"), reason="withdrawn")
     _record_ended(by=by, at=at, awards=awards, kind="scholarships.withdrawn")
     tell(by=by, at=at, awards=awards, template="scholarships.withdrawn_message")
     return len(awards)
@@ -84,19 +89,64 @@ def close_awards(*, by: Actor, at: datetime, wave_id: UUID) -> int:
         return 0
     for award in awards:
         move(award, State.CLOSED, moves=MOVES, ended_at=award.ended_at or at, purchase_due_at=None)
-    _return(by=by, at=at, awards=awards, accounts=("training", "incentive"), reason="closed")
+    _return(by=by, at=at, awards=awards, parts=("training", "incentive"), reason="closed")
     _record_ended(by=by, at=at, awards=awards, kind="scholarships.closed")
     return len(awards)
 
 
-def _return(*, by: Actor, at: datetime, awards: Sequence[Award], accounts: Iterable[str], reason: str) -> None:
-    wanted = {f"award:{award.id}:{name}": (award, name) for award in awards for name in accounts}
+@action
+def pass_on_ended(*, by: Actor, at: datetime, causes: Mapping[UUID, str]) -> int:
+    """Money that came back to awards that have ended goes on to their waves, and of a wave whose year is over to the
+    treasury; how many rupiah. `causes`: award -> what brought it back, unique for ever. Awards that go on keep it.
+
+    The caller has held the awards (`hold_awards`) before any money moved.
+    """
+    awards = list(Award.objects.filter(pk__in=causes).exclude(state=State.ACTIVE).order_by("id"))
+    held = balances(f"award:{award.id}:{part}" for award in awards for part in _ended_parts(award))
+    postings = [
+        posting
+        for award in awards
+        for part in _ended_parts(award)
+        if (amount := held.get(f"award:{award.id}:{part}", NOTHING).available)
+        for posting in _ways_back(award, part, amount, causes[award.id])
+    ]
+    if not postings:
+        events.nothing_changed()
+        return 0
+    post_transfers(by=by, at=at, transfers=postings)
+    return sum(posting.amount for posting in postings if posting.code == rules.RETURN)
+
+
+def hold_awards(award_ids: Iterable[UUID]) -> None:
+    """Keep awards from ending while money comes back to them: whoever moves it holds them first, then the accounts."""
+    list(Award.objects.select_for_update(of=("self",)).filter(pk__in=set(award_ids)).order_by("id").values_list("id"))
+
+
+def _ended_parts(award: Award) -> tuple[str, ...]:
+    """Parts of an ended award that may hold nothing: incentives stay due when only the balance expired."""
+    return ("training",) if award.state == State.EXPIRED else ("training", "incentive")
+
+
+def _ways_back(award: Award, part: str, amount: int, cause: str) -> Iterator[Posting]:
+    wave, fund, name = (
+        wave_account(award.wave_id),
+        programme_account(award.programme_code),
+        f"{award.id}:{part}:{cause}",
+    )
+    yield Posting(f"award:{award.id}:{part}", wave, amount, rules.RETURN, f"return:{name}")
+    if award.state == State.CLOSED:
+        yield Posting(wave, fund, amount, "return_wave", f"return_wave:{name}")
+        yield Posting(fund, TREASURY, amount, "return_treasury", f"return_treasury:{name}")
+
+
+def _return(*, by: Actor, at: datetime, awards: Sequence[Award], parts: Iterable[str], reason: str) -> None:
+    wanted = {f"award:{award.id}:{part}": (award, part) for award in awards for part in parts}
     held = balances(wanted)
     postings = [
         Posting(
-            key, wave_account(award.wave_id), held[key].available, "return_award", f"return:{award.id}:{name}:{reason}"
+            key, wave_account(award.wave_id), held[key].available, rules.RETURN, f"return:{award.id}:{part}:{reason}"
         )
-        for key, (award, name) in wanted.items()
+        for key, (award, part) in wanted.items()
         if key in held and held[key].available
     ]
     if postings:

@@ -7,6 +7,14 @@ class NotApproved(Refused):
     code = "scholarships.not_approved"
 
 
+class UnknownPurpose(Refused):
+    code = "scholarships.unknown_purpose"
+
+
+class AdministrationCapped(Refused):
+    code = "scholarships.administration_capped"
+
+
 class NotUnused(Refused):
     code = "scholarships.not_unused"
 

@@ -1,4 +1,4 @@
-"""What others may read of purchases and settlements."""
+"""What others may read of purchases."""
 
 import hmac
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, QuerySet, Sum
+from django.db.models import QuerySet, Sum
 
 from bekal.core import vault
 from bekal.core.rows import Rows, plain_rows
-from bekal.market.models import Purchase, PurchaseState, Settlement, SettlementLine, SettlementState
+from bekal.market.models import Purchase, PurchaseState
 from bekal.partners.queries import organisation_names
 
 
@@ -47,40 +47,6 @@ class PurchaseView:
     paid_at: datetime | None
     redeemed_at: datetime | None
     ended_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class SettlementLineView:
-    purchase_id: UUID
-    training_code: str
-    part: str
-    amount: int
-
-
-@dataclass(frozen=True, slots=True)
-class SettlementView:
-    """A statement of what an organisation is owed."""
-
-    id: UUID
-    organisation_id: UUID
-    organisation_name: str
-    number: int
-    amount: int
-    until: datetime
-    state: str
-    closed_at: datetime
-    lines: tuple[SettlementLineView, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class MoneyDue:
-    """What an organisation earned and has not been settled.
-
-    `later`: its training ended too short a while ago. Whole rupiah.
-    """
-
-    now: int
-    later: int
 
 
 def payment_token(purchase_id: UUID) -> str:
@@ -130,47 +96,6 @@ def paid_awards(award_ids: Sequence[UUID]) -> set[UUID]:
     return set(rows.values_list("award_id", flat=True))
 
 
-def settlements_due() -> list[SettlementView]:
-    """Closed settlements that no payment order has paid yet, earliest first, with their lines."""
-    return _settlements(Settlement.objects.filter(state=SettlementState.CLOSED).order_by("closed_at", "id"))
-
-
-def settlements_of(organisation_id: UUID) -> list[SettlementView]:
-    """Every settlement of an organisation, latest first, with its lines."""
-    return _settlements(Settlement.objects.filter(organisation_id=organisation_id).order_by("-number"))
-
-
-def money_due(organisation_id: UUID, at: datetime) -> MoneyDue:
-    """What is not settled yet, split by whether it may be settled at `at`."""
-    rows = unsettled_shares(organisation_id).values_list("settles_at", F("amount") - F("commission"))
-    rows_of_platform = unsettled_commissions(organisation_id).values_list("settles_at", F("commission"))
-    parts = [*rows, *rows_of_platform]
-    return MoneyDue(
-        now=sum(amount for settles_at, amount in parts if settles_at <= at),
-        later=sum(amount for settles_at, amount in parts if settles_at > at),
-    )
-
-
-def organisations_to_settle(at: datetime) -> list[UUID]:
-    """Organisations with something that may be settled at `at`."""
-    due = Purchase.objects.filter(state=PurchaseState.PAID, settles_at__lte=at)
-    providers = due.filter(amount__gt=F("commission")).exclude(_settled("share")).values_list("provider_id", flat=True)
-    platforms = due.filter(commission__gt=0).exclude(_settled("commission")).values_list("platform_id", flat=True)
-    return sorted({*providers.distinct(), *platforms.distinct()})
-
-
-def unsettled_shares(organisation_id: UUID) -> QuerySet[Purchase]:
-    """Paid purchases whose provider's share stands in no settlement."""
-    rows = Purchase.objects.filter(provider_id=organisation_id, state=PurchaseState.PAID, amount__gt=F("commission"))
-    return rows.exclude(_settled("share"))
-
-
-def unsettled_commissions(organisation_id: UUID) -> QuerySet[Purchase]:
-    """Paid purchases whose platform's commission stands in no settlement."""
-    rows = Purchase.objects.filter(platform_id=organisation_id, state=PurchaseState.PAID, commission__gt=0)
-    return rows.exclude(_settled("commission"))
-
-
 def market_figures() -> Mapping[str, int]:
     """Paid purchases and what they cost, in whole rupiah."""
     paid = Purchase.objects.filter(state=PurchaseState.PAID)
@@ -181,10 +106,6 @@ def market_figures() -> Mapping[str, int]:
         "amount": sums["amount"] or 0,
         "commission": sums["commission"] or 0,
     }
-
-
-def _settled(part: str) -> Exists:
-    return Exists(SettlementLine.objects.filter(purchase_id=OuterRef("pk"), part=part))
 
 
 def _first(rows: QuerySet[Purchase]) -> PurchaseView | None:
@@ -203,28 +124,6 @@ def _view(row: Purchase, names: Mapping[UUID, str]) -> PurchaseView:
 
 
 _COPIED = tuple(name for name in PurchaseView.__dataclass_fields__ if name not in ("provider_name", "platform_name"))
-
-
-def _settlements(rows: QuerySet[Settlement]) -> list[SettlementView]:
-    found = list(rows.prefetch_related("lines__purchase"))
-    names = organisation_names(row.organisation_id for row in found)
-    return [
-        SettlementView(
-            id=row.id,
-            organisation_id=row.organisation_id,
-            organisation_name=names[row.organisation_id],
-            number=row.number,
-            amount=row.amount,
-            until=row.until,
-            state=row.state,
-            closed_at=row.closed_at,
-            lines=tuple(
-                SettlementLineView(line.purchase_id, line.purchase.training_code, line.part, line.amount)
-                for line in sorted(row.lines.all(), key=lambda line: line.id)
-            ),
-        )
-        for row in found
-    ]
 
 
 def reserved_until(citizen_id: UUID) -> datetime | None:

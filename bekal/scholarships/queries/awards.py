@@ -12,6 +12,7 @@ from bekal.ledger.queries import balances
 from bekal.rulebooks.queries import programme_of
 from bekal.rulebooks.rules import Programme, Scholarship
 from bekal.scholarships.models import Award, State
+from bekal.scholarships.queries.purses import incentive_account, training_account
 from bekal.waves.queries import wave_number
 
 
@@ -39,22 +40,6 @@ class AwardView:
     granted_at: datetime
     first_purchase_at: datetime | None
     purchase_due_at: datetime | None
-
-
-def training_account(award_id: UUID) -> str:
-    return f"award:{award_id}:training"
-
-
-def incentive_account(award_id: UUID) -> str:
-    return f"award:{award_id}:incentive"
-
-
-def wave_account(wave_id: UUID) -> str:
-    return f"wave:{wave_id}"
-
-
-def programme_account(programme_code: str) -> str:
-    return f"programme:{programme_code}"
 
 
 def award_of(citizen_id: UUID) -> AwardView | None:
