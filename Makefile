@@ -8,7 +8,7 @@ CLEAN ?= no
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-spark setup-judges demo test test-wide check fix docs bench lock clean
+.PHONY: help setup setup-dev setup-spark demo test test-wide check fix docs bench lock clean
 
 help:
 	@echo "make demo        play one wave and serve the site   (PEOPLE=$(PEOPLE) SEED=$(SEED) PORT=$(PORT) SERVE=yes|no CLEAN=yes|no)"
@@ -27,6 +27,7 @@ help:
 setup: .venv/.runtime
 setup-dev: .venv/.dev
 setup-spark: .venv/.spark
+.PHONY: setup-judges
 setup-judges: .venv-judges/.ready
 
 .venv/.uv:
