@@ -93,7 +93,7 @@ def pay(story: "Story") -> str:
         _lose_one(story)
         for _ in range(2):
             doubtful += send_due().get("unknown", 0)
-            _step(story, timedelta(minutes=10))
+            _step(story, timedelta(minutes=40))
             enquire_due()
         story.send_notices()
         _link_again(story)

@@ -60,7 +60,9 @@ class Line:
 
 
 def parse(raw: bytes) -> ET.Element:
-    """The root of a file without document type; BadFile."""
+    """The root of a file in UTF-8 without document type; BadFile."""
+    if b"\0" in raw:
+        raise BadFile("FF01", "only UTF-8 is accepted")
     if b"<!DOCTYPE" in raw or b"<!ENTITY" in raw:
         raise BadFile("FF01", "a document type definition is not accepted")
     try:

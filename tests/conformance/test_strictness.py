@@ -148,6 +148,11 @@ def test_whatever_is_asked_is_answered_with_a_published_code(
 KEPT: dict[str, Any] = {}
 
 
+def test_no_file_in_another_encoding_is_taken() -> None:
+    with pytest.raises(BadFile, match="UTF-8"):
+        read_batch(pain001.write("B1", [pay()], DEBTOR, "014").decode().encode("utf-16"))
+
+
 def standing(tmp_path_factory: pytest.TempPathFactory, name: str) -> Any:
     """A stand-in in this process, whose partner is always believed."""
     if name not in KEPT:

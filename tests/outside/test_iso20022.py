@@ -214,6 +214,17 @@ def test_whatever_comes_a_report_is_read_or_broken(raw: bytes) -> None:
     assert all(isinstance(answer, PayAnswer) and answer.outcome != "paid" for answer in told.values())
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32", "cp037"])
+def test_no_other_encoding_hides_a_document_type(encoding: str) -> None:
+    bomb = (
+        statement().decode().replace("?>", '?><!DOCTYPE D [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>').encode(encoding)
+    )
+    for raw in (bomb, statement().decode().replace("UTF-8", encoding).encode(encoding)):
+        with pytest.raises(StatementBroken):
+            camt053.read(raw)
+    assert camt053.read(statement().replace(b"UTF-8", b"UTF-16")).closing == 1_000_000
+
+
 def test_a_file_nested_without_end_is_broken() -> None:
     space = b'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08">'
     with pytest.raises(StatementBroken, match="deeper"):

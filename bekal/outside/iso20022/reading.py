@@ -26,6 +26,8 @@ def elements(raw: bytes, namespace: re.Pattern[str], wanted: frozenset[str]) -> 
     """
     if len(raw) > LARGEST:
         broken("the file", f"larger than {LARGEST // 1024 // 1024} MiB")
+    if b"\0" in raw:
+        broken("the file", "it is not UTF-8")  # UTF-16, which the parser would read whatever it is told, has such bytes
     if b"<!DOCTYPE" in raw or b"<!ENTITY" in raw:
         broken("the file", "it declares a document type, which is never read")
     depth, held, names = 0, 0, dict[str, str]()
