@@ -19,7 +19,7 @@ OF = {
 TICK = os.sysconf("SC_CLK_TCK")
 
 
-def measure(*, orders: int, rounds: int, in_flight: int) -> dict[str, Figure]:
+def measure(*, orders: int, rounds: int, in_flight: int = 16) -> dict[str, Figure]:
     """`orders` a round, each round against a bare client with as many orders and calls in flight."""
     world = World(in_flight=in_flight, delay=20)
     try:

@@ -1,5 +1,5 @@
 """A bank that does nothing but check and answer, so that the client is what is measured: python -m
-benchmarks.paying.standin PORT MILLISECONDS, with client id, secret and public key in the environment.
+benchmarks.paying.standin MILLISECONDS, with the client it knows in the environment; prints its port.
 
 It speaks service 73 (token), 17 (transfer inside the bank) and 36 (status), checks RSA and HMAC signatures, token, time
 stamp, external id and fields as `simulators/bank` does, pays once a reference, and answers after so many milliseconds.

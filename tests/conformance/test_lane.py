@@ -11,6 +11,7 @@ from django.db import transaction
 
 from bekal.core.atomic import CallInsideTransaction
 from bekal.incentives.ports import Instruction, ManyPayer, PayAnswer
+from bekal.incentives.tasks.calling import Calls
 from tests.conformance.conftest import Stage
 
 MANY = 120
@@ -116,3 +117,10 @@ def test_no_call_leaves_from_inside_a_transaction(stage: Stage, rail: str) -> No
     client: Any = stage.client(rail)
     with transaction.atomic(), pytest.raises(CallInsideTransaction):
         client.status(reference="x", at=datetime.now(UTC), amount=1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_given_to_a_lane_from_inside_a_transaction(stage: Stage) -> None:
+    calls = Calls({"bank": (stage.client("bank").lane(1), 1)})
+    with calls, transaction.atomic(), pytest.raises(CallInsideTransaction):
+        calls.put("bank", [])

@@ -44,6 +44,19 @@ def test_only_actions_write() -> None:
     assert faults == []
 
 
+def test_actions_call_nobody() -> None:
+    """An action is a transaction; whoever calls another system inside one holds its locks while it waits."""
+    callers = ("bekal.core.ports.open_port", "bekal.core.ports", "httpx", "socket", "bekal.outside")
+    faults = [
+        f"{named(file)}: {name}"
+        for file in python_files("bekal")
+        if file.name == "actions.py" or "actions" in file.parts
+        for name in imports(file)
+        if name.startswith(callers) and not name.endswith(("Busy", "port_config"))
+    ]
+    assert faults == []
+
+
 def test_nobody_listens_to_signals() -> None:
     faults = [
         f"{named(file)}: {name}"

@@ -93,6 +93,10 @@ class Payouts(RuleBasedStateMachine):
         self.at += timedelta(minutes=minutes)
         self.set_clock(self.at)
 
+    @rule(minutes=st.sampled_from([-60, 3 * 24 * 60]))
+    def the_clock_steps(self, minutes: int) -> None:
+        self.time_passes(minutes)
+
     @rule()
     def citizens_link_other_accounts(self) -> None:
         blocked = set(PayeeAccount.objects.filter(state="refused").values_list("citizen_id", flat=True))
