@@ -227,7 +227,7 @@ def test_each_difference_is_found_in_its_class(desk: Desk, fate: Fate, daily: bo
     assert imbalance() == 0
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(fates=st.lists(st.sampled_from(FATES), min_size=1, max_size=12), daily=st.booleans())
 def test_whatever_is_seeded_is_found_and_nothing_else(desk: Desk, fates: list[Fate], daily: bool) -> None:
     atomic = transaction.atomic()

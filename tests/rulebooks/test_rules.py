@@ -2,12 +2,12 @@
 
 import re
 import tomllib
-from dataclasses import replace
+from dataclasses import MISSING, fields, is_dataclass, replace
 from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bekal.core.texts import LANGUAGES
@@ -21,6 +21,7 @@ from bekal.rulebooks.rules import (
     parse_examples,
     parse_programme,
 )
+from bekal.rulebooks.rules import programme as format_of_programmes
 from bekal.rulebooks.rules.places import Path, find_places
 from tests.rulebooks.making import PROGRAMMES, programme_text
 
@@ -304,7 +305,7 @@ OUTSIDE = outside_values(TEXT)
 LINES = TEXT.splitlines(keepends=True)
 OPTIONAL = {
     one.name
-    for kind in vars(programme).values()
+    for kind in vars(format_of_programmes).values()
     if isinstance(kind, type) and is_dataclass(kind)
     for one in fields(kind)
     if one.default is not MISSING or one.default_factory is not MISSING
