@@ -5,6 +5,7 @@ from collections import Counter
 import pytest
 
 from bekal.ledger.actions import open_accounts, post_transfers, seal_journal
+from bekal.ledger.models import Account
 from bekal.ledger.rules import Opening, Posting
 from bekal.openbook.queries import MoneyStatement, journal, money_statement
 from bekal.scholarships import actions
@@ -40,6 +41,8 @@ def statement(wave: Wave, spent: Award) -> MoneyStatement:
     actions.pass_on_pnbp(by=BY, at=DRAWN, programme_code=CODE, reference="NTPN-1", amount=600)
     left = list(Award.objects.exclude(id=spent.id).order_by("card_number"))
     Award.objects.filter(id__in=[row.id for row in left[:2]]).update(regency_code="31.71")
+    for row in left[:2]:
+        Account.objects.filter(owner=str(row.id)).update(book=f"{row.wave_id}:31.71")
     actions.close_awards(by=BY, at=DRAWN, wave_id=wave.id)
     actions.return_unused(by=BY, at=DRAWN, wave_id=wave.id)
     seal_journal(by=BY, at=DRAWN)

@@ -37,7 +37,7 @@ ACCOUNTS = """
     END $$;
     CREATE TRIGGER ledger_account_guard BEFORE INSERT OR UPDATE OF id, key, "limit", closed_at ON ledger_account
         FOR EACH ROW EXECUTE FUNCTION ledger_account_guard();
-    CREATE INDEX ledger_account_owner ON ledger_account (owner) WHERE owner <> '';
+    CREATE INDEX ledger_account_book ON ledger_account (book) WHERE book <> '';
     CREATE TABLE ledger_delta (
         id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
         account_id bigint NOT NULL,

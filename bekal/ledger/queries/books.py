@@ -1,6 +1,6 @@
 """What is where, what moved when, and whether it adds up."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -39,6 +39,17 @@ class Standing:
 
     phase: str
     amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """The accounts of one kind and book added up: what they hold, and what moved for good by code (in, out)."""
+
+    kind: str
+    book: str
+    accounts: int
+    balance: Balance
+    flows: Mapping[str, tuple[int, int]]
 
 
 NOTHING = Balance(0, 0, 0, 0, 0)
@@ -138,6 +149,37 @@ def sums_by_account(code: str, prefix: str, side: str = "debit") -> dict[str, in
         WHERE t.{_MOVED} AND t.code = %s AND starts_with(a.key, %s) GROUP BY a.key ORDER BY a.key
     """  # noqa: S608
     return dict(_rows(sql, [code, prefix]))
+
+
+def books_of(kinds: Sequence[str], prefix: str = "") -> list[Book]:
+    """The accounts of these kinds by kind and book, of books that begin with `prefix`, in two statements however many."""
+    held = _rows(
+        f"SELECT kind, book, count(*), {_SUMS} FROM ledger_standing"  # noqa: S608
+        " WHERE kind = ANY(%s) AND starts_with(book, %s) AND book <> '' GROUP BY kind, book ORDER BY kind, book",
+        [list(kinds), prefix],
+    )
+    moved = _rows(
+        f"""
+        WITH own AS MATERIALIZED (
+            SELECT id, kind, book FROM ledger_account WHERE kind = ANY(%s) AND starts_with(book, %s) AND book <> ''
+        )
+        SELECT kind, book, code, sum(came)::bigint, sum(went)::bigint FROM (
+            SELECT a.kind, a.book, t.code, t.amount AS came, 0 AS went
+            FROM own a JOIN ledger_transfer t ON t.credit_id = a.id WHERE {_MOVED}
+            UNION ALL
+            SELECT a.kind, a.book, t.code, 0, t.amount
+            FROM own a JOIN ledger_transfer t ON t.debit_id = a.id WHERE {_MOVED}
+        ) sides GROUP BY kind, book, code ORDER BY code
+        """,  # noqa: S608
+        [list(kinds), prefix],
+    )
+    flows: dict[tuple[str, str], dict[str, tuple[int, int]]] = {}
+    for kind, book, code, came, went in moved:
+        flows.setdefault((kind, book), {})[code] = (came, went)
+    return [
+        Book(kind, book, accounts, Balance(*numbers), flows.get((kind, book), {}))
+        for kind, book, accounts, *numbers in held
+    ]
 
 
 def imbalance() -> int:

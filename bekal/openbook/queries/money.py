@@ -8,12 +8,11 @@ from bekal.ledger import queries as ledger
 from bekal.openbook.rules import difference, withhold, withhold_places
 from bekal.rulebooks.queries import NoSuchProgramme, programme_of, rulebook_of
 from bekal.rulebooks.regions import province_of
-from bekal.scholarships.models import Award
 from bekal.scholarships.queries import (
     administration_spent,
     pnbp_account,
     programme_account,
-    purses_by,
+    purses_by_place,
     source_account,
     wave_account,
 )
@@ -73,7 +72,7 @@ class MoneyStatement:
 
 def money_statement(programme_code: str) -> MoneyStatement:
     """The statement of one programme as the ledger stands now."""
-    purses = purses_by(("wave_id", "regency_code"), Award.objects.filter(programme_code=programme_code))
+    purses = purses_by_place(Wave.objects.filter(programme_code=programme_code).values_list("id", flat=True))
     everything = _added(purses, lambda group: "")
     lines = tuple(_programme_lines(programme_code, everything.get("", Purse())))
     partners, revenue = tuple(_partner_lines()), tuple(_revenue_lines(programme_code))

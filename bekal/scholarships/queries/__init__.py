@@ -29,12 +29,11 @@ from bekal.scholarships.queries.purses import (
     training_account,
     wave_account,
 )
-from bekal.scholarships.queries.sums import Level, purses_by, sums_by, sums_of_award
+from bekal.scholarships.queries.sums import purses_by_place, sums_of_award
 
 __all__ = [
     "TREASURY",
     "AwardView",
-    "Level",
     "NothingToGive",
     "administration_account",
     "administration_room",
@@ -52,10 +51,9 @@ __all__ = [
     "incentive_account",
     "pnbp_account",
     "programme_account",
-    "purses_by",
+    "purses_by_place",
     "rows_about",
     "source_account",
-    "sums_by",
     "sums_of_award",
     "training_account",
     "unused_past_due",
