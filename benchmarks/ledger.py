@@ -81,11 +81,11 @@ def figure(base: float, value: float, goal: float, of: str, quick: bool, *, most
 
 def single_figures(world: World, *, rounds: int, seconds: float) -> dict[str, tuple[float, float]]:
     """(transfers a second, server CPU seconds a transfer) of both, medians."""
-    from bekal.ledger.actions import _FEW, _POST
+    from bekal.ledger.actions import _POST, ONE_BY_ONE
 
     def ours(debit: str, credit: str) -> str:
         asked = ONE.format(debit=debit, credit=credit)
-        return _POST.format(asked=asked, unless=_FEW).replace("%s", "{}").format("now()", "'b'") + ";"
+        return _POST.format(asked=asked, unless=ONE_BY_ONE).replace("%s", "{}").format("now()", "'b'") + ";"
 
     ends = {"": ("'a' || :d", "'a' || :c"), " hot": ("'hot'", "'a' || :c")}
     scripts = {f"ours{name}": ours(*pair) for name, pair in ends.items()}

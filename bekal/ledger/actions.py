@@ -19,8 +19,6 @@ from bekal.ledger.models import Account, Seal
 from bekal.ledger.queries import leaves_between, settled_number
 from bekal.ledger.rules import BATCH, Opening, Posting, key_of, pieces, resolution_of
 
-FEW = 16
-
 
 class Overdrawn(Refused):
     code = "ledger.overdrawn"
@@ -124,9 +122,10 @@ _POST = """
     LEFT JOIN ledger_account c ON c.key = t.credit AND c.currency = d.currency
     {unless}
 """
-_FEW = "ON CONFLICT (key) DO NOTHING"
-_MANY = "WHERE NOT EXISTS (SELECT FROM ledger_transfer s WHERE s.key = t.key) ORDER BY t.key"
-"""How what stands already is left out: by trying each, or by looking, in the order of the keys."""
+ONE_BY_ONE = "ON CONFLICT (key) DO NOTHING"
+IN_A_SET = "WHERE NOT EXISTS (SELECT FROM ledger_transfer s WHERE s.key = t.key) ORDER BY t.key"
+"""How what stands already is left out: by trying each, whatever plan was kept from when tables were small; or by one
+look, in the order of the keys."""
 _MEMORY = "SELECT set_config('work_mem', %s, true)"
 BULK_MEMORY = "256MB"
 """What sorting and joining in one bulk posting may take."""
@@ -145,9 +144,7 @@ _RESOLVE = """
     SELECT ledger_resolution(p.key), p.key, p.debit_id, p.credit_id, p.amount, %s, p.code, %s, p.reference || %s, %s
     FROM ledger_transfer p
     WHERE p.key = ANY(%s) AND p.phase = 'pending'
-        AND NOT EXISTS (SELECT FROM ledger_transfer r WHERE r.key = ledger_resolution(p.key))
-    ORDER BY 1
-    RETURNING amount
+    ON CONFLICT (key) DO NOTHING
 """
 
 
@@ -175,7 +172,7 @@ def post_transfers(*, by: Actor, at: datetime, transfers: Sequence[Posting]) -> 
         keys = [key_of(t.reference) for t in some]
         _open_months({rules.month_of(key) for key in keys})
         columns = zip(*((t.debit, t.credit, t.amount, t.code, t.reference, t.phase) for t in some), strict=True)
-        posted.append(_post(ARRAYS, [*map(list, columns), keys], by, at, len(some)))
+        posted.append(_post(ARRAYS, [*map(list, columns), keys], by, at, len(some), ONE_BY_ONE))
     return _noted(posted, by, at, transfers[0].reference if transfers else "")
 
 
@@ -192,12 +189,12 @@ def post_selected(*, by: Actor, at: datetime, select: str, parameters: Sequence[
         count, memory = cursor.fetchone()
         cursor.execute(_MEMORY, [BULK_MEMORY])
         try:
-            posted = _post(asked, parameters, by, at, count)
+            posted = _post(asked, parameters, by, at, count, IN_A_SET)
         except NoSuchMonth:
             cursor.execute(f"SELECT DISTINCT left(key::text, 13) FROM ({asked}) AS t", parameters)  # noqa: S608
             keys = [UUID(f"{head}-7000-8000-000000000000") for (head,) in cursor.fetchall()]
             _open_months({rules.month_of(key) for key in keys})
-            posted = _post(asked, parameters, by, at, count)
+            posted = _post(asked, parameters, by, at, count, IN_A_SET)
         cursor.execute(_MEMORY, [memory])
     return _noted([posted], by, at, name)
 
@@ -231,9 +228,9 @@ class NoSuchMonth(Exception):
     """The month of a transfer has no partition yet."""
 
 
-def _post(asked: str, parameters: Sequence[Any], by: Actor, at: datetime, count: int) -> Posted:
+def _post(asked: str, parameters: Sequence[Any], by: Actor, at: datetime, count: int, unless: str) -> Posted:
     """Post the `count` transfers that are `asked`. Raises NoSuchMonth beside what post_transfers raises."""
-    post = _POST.format(asked=asked, unless=_FEW if count < FEW else _MANY)
+    post = _POST.format(asked=asked, unless=unless)
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(post, [at, by.key, *parameters])

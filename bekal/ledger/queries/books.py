@@ -152,7 +152,7 @@ def sums_by_account(code: str, prefix: str, side: str = "debit") -> dict[str, in
 
 
 def books_of(kinds: Sequence[str], prefix: str = "") -> list[Book]:
-    """The accounts of these kinds by kind and book, of books that begin with `prefix`, in two statements however many."""
+    """The accounts of these kinds by kind and book, of books that begin with `prefix`; two statements."""
     held = _rows(
         f"SELECT kind, book, count(*), {_SUMS} FROM ledger_standing"  # noqa: S608
         " WHERE kind = ANY(%s) AND starts_with(book, %s) AND book <> '' GROUP BY kind, book ORDER BY kind, book",
