@@ -1,5 +1,6 @@
 """The circuit breaker, and what a job posting must have."""
 
+import asyncio
 import contextlib
 import socket
 import ssl
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 
 from bekal.core.ports import Busy
 from bekal.outside.job_portal.client import read_posting
+from bekal.outside.lines import Lines
 from bekal.outside.wire import LONGEST_HOLD, Answer, BadAnswer, Breaker, Pace, Unreachable, Wire
 
 
@@ -201,4 +203,15 @@ def test_payers_are_called_under_tls_1_3_alone(
     wire = Wire({"url": shielded(newest)}, lambda: datetime(2023, 8, 1, tzinfo=UTC), keep_alive=keep_alive)
     with pytest.raises(Unreachable, match=why) as lost:
         wire.send("POST", "/", {}, b"x")
+    assert lost.value.sent is False
+
+
+@pytest.mark.parametrize(
+    ("newest", "why"), [(ssl.TLSVersion.TLSv1_2, "protocol"), (ssl.TLSVersion.TLSv1_3, "certificate")]
+)
+def test_kept_lines_to_payers_speak_tls_1_3_alone(
+    shielded: Callable[[ssl.TLSVersion], str], newest: ssl.TLSVersion, why: str
+) -> None:
+    with pytest.raises(Unreachable, match=f"(?i){why}") as lost:
+        asyncio.run(Lines({"url": shielded(newest)}).post("/", {}, b"x", trusts=None))
     assert lost.value.sent is False

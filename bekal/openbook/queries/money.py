@@ -100,7 +100,7 @@ def _unexplained(lines: Iterable[MoneyLine]) -> int:
     )
 
 
-def _added(purses: Mapping[tuple[str, str], Purse], name: Any) -> dict[str, Purse]:
+def _added(purses: Mapping[Any, Purse], name: Any) -> dict[str, Purse]:
     found: dict[str, Purse] = {}
     for group, purse in purses.items():
         found.setdefault(name(group), Purse()).take(purse)
