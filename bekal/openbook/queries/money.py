@@ -139,7 +139,7 @@ def _programme_lines(programme_code: str, purse: Purse) -> Iterable[MoneyLine]:
     yield MoneyLine("refunded", purse.came("refund"), "in")
     yield MoneyLine("training", purse.went("purchase"), "out")
     yield MoneyLine("commission", purse.went("commission"), "out")
-    yield MoneyLine("incentives", purse.went("incentive") - purse.came("incentive_returned"), "out")
+    yield MoneyLine("incentives", purse.went("incentive", "accepted") - purse.came("incentive_returned"), "out")
     yield MoneyLine("administration", _through(fund, "administration", "debit"), "out")
     yield MoneyLine("returned", _through(fund, "return_treasury", "debit"), "out")
     for code in HELD:
