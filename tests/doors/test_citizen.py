@@ -9,13 +9,19 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from bekal.citizens.ports import FaceAnswer
+from bekal.core import clock
+from bekal.core.texts import table
 from bekal.incentives.models import PayeeAccount
 from bekal.incentives.ports import Holder
 from bekal.learning.models import Attendance
+from bekal.ledger.actions import open_accounts, post_transfers
+from bekal.ledger.rules import Opening, Posting
+from bekal.scholarships.models import Award
+from bekal.scholarships.queries import incentive_account
 from bekal.surveys.models import SurveyAnswer
 from bekal.waves.models import Joining
 from tests.doors.conftest import Outside
-from tests.doors.making import World, as_citizen
+from tests.doors.making import BY, World, as_citizen
 from tests.eligibility.making import eligible_citizen
 from tests.rulebooks.making import loaded_programme
 from tests.surveys.making import FIRST
@@ -132,3 +138,16 @@ def test_answering_a_survey(small_world: World) -> None:
     assert SurveyAnswer.objects.get().answers == FIRST
     assert client.get("/saya/survei/1").status_code == 404
     assert client.get("/saya/survei/9").status_code == 404
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("code", ["incentive", "incentive_returned", "accepted"])
+def test_whatever_happened_to_an_incentive_has_its_words(small_world: World, code: str) -> None:
+    """A payment that came back, or that only the statement knew of, stands on the balance page like any other."""
+    own, paid = incentive_account(Award.objects.get(citizen_id=small_world.winner).id), "paid:bank"
+    ends = (paid, own) if code == "incentive_returned" else (own, paid)
+    open_accounts(by=BY, at=clock.now(), accounts=[Opening(paid, "paid", limit="none")])
+    post_transfers(by=BY, at=clock.now(), transfers=[Posting(*ends, 5, code, f"test:{code}")])
+    page = as_citizen(small_world.winner).get("/saya/saldo")
+    assert page.status_code == 200
+    assert table()[f"entry.{code}"]["id"] in page.content.decode()
