@@ -12,6 +12,7 @@ from django.db import transaction
 from bekal.core.atomic import CallInsideTransaction
 from bekal.incentives.ports import Instruction, ManyPayer, PayAnswer
 from bekal.incentives.tasks.calling import Calls
+from tests.apart import run_apart
 from tests.conformance.conftest import Stage
 
 MANY = 120
@@ -53,7 +54,7 @@ def sent(client: ManyPayer, orders: Sequence[Instruction], at_a_time: int = 16) 
         await lane.close()
         return known
 
-    return asyncio.run(everything())
+    return run_apart(everything())
 
 
 def booked(stage: Stage, rail: str) -> set[str]:

@@ -9,6 +9,7 @@ import pytest
 
 from bekal.outside.lines import Lines, read
 from bekal.outside.wire import Answer, BadAnswer, Unreachable
+from tests.apart import run_apart
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -34,7 +35,7 @@ def talk(serve: Serve, script: Callable[[Lines], Awaitable[Any]], **config: str)
             lines.close()
             server.close()
 
-    return asyncio.run(everything())
+    return run_apart(everything())
 
 
 def named(wanted: str) -> Callable[[Answer], bool]:
@@ -152,7 +153,7 @@ def test_nobody_there_means_nothing_left() -> None:
         await Lines({"url": "http://127.0.0.1:1/v1"}).post("/pay", {}, b"{}", trusts=None)
 
     with pytest.raises(Unreachable) as lost:
-        asyncio.run(script())
+        run_apart(script())
     assert not lost.value.sent
 
 

@@ -1,6 +1,5 @@
 """The circuit breaker, and what a job posting must have."""
 
-import asyncio
 import contextlib
 import socket
 import ssl
@@ -22,6 +21,7 @@ from bekal.core.ports import Busy
 from bekal.outside.job_portal.client import read_posting
 from bekal.outside.lines import Lines
 from bekal.outside.wire import LONGEST_HOLD, Answer, BadAnswer, Breaker, Pace, Unreachable, Wire
+from tests.apart import run_apart
 
 
 class Ticker:
@@ -213,5 +213,5 @@ def test_kept_lines_to_payers_speak_tls_1_3_alone(
     shielded: Callable[[ssl.TLSVersion], str], newest: ssl.TLSVersion, why: str
 ) -> None:
     with pytest.raises(Unreachable, match=f"(?i){why}") as lost:
-        asyncio.run(Lines({"url": shielded(newest)}).post("/", {}, b"x", trusts=None))
+        run_apart(Lines({"url": shielded(newest)}).post("/", {}, b"x", trusts=None))
     assert lost.value.sent is False
