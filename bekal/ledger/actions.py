@@ -111,7 +111,7 @@ ARRAYS = """
     SELECT * FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::uuid[])
         AS asked(debit, credit, amount, code, reference, phase, key)
 """
-SELECTED = "SELECT *, ledger_key(reference) AS key FROM ({select}) AS selected"
+SELECTED = "SELECT *, ledger_key(reference) AS key FROM ({select}) AS selected OFFSET 0"
 """What is asked for: columns debit, credit (account keys), amount, code, reference, phase, key."""
 
 _POST = """

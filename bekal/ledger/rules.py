@@ -79,10 +79,12 @@ def _faults_of(posting: Posting) -> Iterable[str]:
 
 def key_of(reference: str) -> UUID:
     """The key that a reference gives its transfer; `ledger_key` in the database is the same."""
-    thing = reference if len(reference) == 32 else "".join(reference.split(":", 2)[1:2]).replace("-", "")
-    born = thing[:12]
-    dated = len(thing) == 32 and thing[12] == "7" and not set(born) - set("0123456789abcdef")
-    if not dated or not _FIRST <= born < _LAST:
+    thing, born, version = "".join(reference.split(":", 2)[1:2]), "", ""
+    if len(reference) == 32:
+        born, version = reference[:12], reference[12]
+    elif len(thing) == 36 and thing[8] == "-":
+        born, version = thing[:8] + thing[9:13], thing[14]
+    if version != "7" or set(born) - set("0123456789abcdef") or not _FIRST <= born < _LAST:
         born = "000000000000"
     digits = hashlib.sha256(reference.encode()).hexdigest()
     return UUID(f"{born}7{digits[13:16]}8{digits[17:31]}0")

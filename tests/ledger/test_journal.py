@@ -181,7 +181,7 @@ def test_a_set_posts_like_its_rows() -> None:
 def test_a_set_opens_the_months_it_needs() -> None:
     select = """
         SELECT 'fund' AS debit, 'a' AS credit, 1 AS amount, 'x' AS code, 'single' AS phase,
-            'x:' || lpad(to_hex(1700000000000 + n * 2700000000), 12, '0') || '70008000000000000000' AS reference
+            'x:' || (lpad(to_hex(1700000000000 + n * 2700000000), 12, '0') || '70008000000000000000')::uuid AS reference
         FROM generate_series(1, 5) n
     """
     assert post_selected(by=BY, at=AT, select=select, parameters=[], name="five").new == 5

@@ -21,7 +21,7 @@ ACCOUNTS = """
             least(debits_pending, debits_posted, credits_pending, credits_posted) >= 0),
         CONSTRAINT account_not_overdrawn CHECK (
             credits_posted >= debits_posted + debits_pending OR "limit" = 'none')
-    ) WITH (fillfactor = 60);
+    ) WITH (fillfactor = 45);
     -- What concerns an account only when it is opened or closed: a CHECK would be prepared anew for every posting.
     CREATE FUNCTION ledger_account_guard() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
@@ -83,21 +83,23 @@ TRANSFERS = """
 
 KEYS = """
     -- The key of a transfer: the time of the thing that its reference names (`what:thing[:more]`, or a thing alone in 32
-    -- digits, an id of UUID version 7), then the reference's hash, ending in 0. What posts or voids it has the same key
+    -- digits; an id of UUID version 7), then the reference's hash, ending in 0. What posts or voids it has the same key
     -- ending in f, so there is at most one. A reference to no such thing has the time 0.
-    CREATE FUNCTION ledger_key(reference text) RETURNS uuid LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
-    DECLARE
-        thing text := CASE WHEN length(reference) = 32 THEN reference
-                           ELSE translate(split_part(reference, ':', 2), '-', '') END;
-        born text := left(thing, 12);
-        hash text := encode(sha256(reference::bytea), 'hex');
-    BEGIN
-        IF length(thing) <> 32 OR substr(thing, 13, 1) <> '7' OR translate(born, '0123456789abcdef', '') <> ''
-            OR born COLLATE "C" < '016f5e66e800' OR born COLLATE "C" >= '03bb2cc3d800' THEN
-            born := '000000000000';
-        END IF;
-        RETURN (born || '7' || substr(hash, 14, 3) || '8' || substr(hash, 18, 14) || '0')::uuid;
-    END $$;
+    CREATE FUNCTION ledger_key(reference text) RETURNS uuid LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN overlay(overlay(left(encode(sha256(reference::bytea), 'hex'), 31) || '0' placing '8' from 17) placing (
+        CASE
+            WHEN length(reference) = 32 AND substr(reference, 13, 1) = '7'
+                AND translate(left(reference, 12), '0123456789abcdef', '') = ''
+                AND reference COLLATE "C" >= '016f5e66e800' AND reference COLLATE "C" < '03bb2cc3d800'
+            THEN left(reference, 13)
+            WHEN length(split_part(reference, ':', 2)) = 36 AND substr(split_part(reference, ':', 2), 15, 1) = '7'
+                AND substr(split_part(reference, ':', 2), 9, 1) = '-'
+                AND translate(left(split_part(reference, ':', 2), 13), '0123456789abcdef', '') = '-'
+                AND split_part(reference, ':', 2) COLLATE "C" >= '016f5e66-e800'
+                AND split_part(reference, ':', 2) COLLATE "C" < '03bb2cc3-d800'
+            THEN overlay(left(split_part(reference, ':', 2), 13) placing '' from 9 for 1) || '7'
+            ELSE '0000000000007'
+        END) from 1)::uuid;
     CREATE FUNCTION ledger_resolution(pending uuid) RETURNS uuid LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN (left(pending::text, 35) || 'f')::uuid;
 """
