@@ -111,8 +111,11 @@ ARRAYS = """
     SELECT * FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::uuid[])
         AS asked(debit, credit, amount, code, reference, phase, key)
 """
-SELECTED = "SELECT *, ledger_key(reference) AS key FROM ({select}) AS selected OFFSET 0"
-"""What is asked for: columns debit, credit (account keys), amount, code, reference, phase, key."""
+SELECTED = """
+    SELECT *, ledger_key(reference) AS key FROM (SELECT * FROM ({select}) AS given OFFSET 0) AS selected OFFSET 0
+"""
+"""What is asked for: columns debit, credit (account keys), amount, code, reference, phase, key. OFFSET 0: references
+and keys are put together once each."""
 
 _POST = """
     INSERT INTO ledger_transfer (key, debit_id, credit_id, amount, at, code, phase, reference, actor)
