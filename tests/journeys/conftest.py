@@ -3,10 +3,11 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 from tests.doors.conftest import outside
 
@@ -22,8 +23,9 @@ SENTENCE = f"left out: browser journeys need Debian's Chromium at {CHROMIUM} (ap
 
 def travel(page: Page, steps: int) -> None:
     """Back (-1) or forward (1) as the visitor's own button goes. `Page.go_back` asks Chromium for the list of visited
-    pages first, which it refuses while it still exchanges one page's renderer for the next."""
-    with page.expect_navigation():
+    pages first, which it refuses while it still exchanges one page's renderer for the next. The page that is left may
+    be gone before it has answered; that it is left is what is waited for."""
+    with page.expect_navigation(), suppress(Error):
         page.evaluate("steps => history.go(steps)", steps)
 
 
