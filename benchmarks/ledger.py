@@ -41,13 +41,13 @@ DUE = """
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--rows", type=int, help="transfers posted at once (1,000,000; with --quick 100,000)")
+    parser.add_argument("--rows", type=int, help="transfers posted at once (1,000,000; with --quick 50,000)")
     parser.add_argument("--grow", type=int, default=0, help="fill the journal to so many rows and measure batches")
     options = parser.parse_args()
     world = World(accounts=5_000 if options.quick else 100_000)
     try:
         world.begin()
-        figures = measure(world, options.rows or (100_000 if options.quick else 1_000_000), options.grow, options.quick)
+        figures = measure(world, options.rows or (50_000 if options.quick else 1_000_000), options.grow, options.quick)
     finally:
         world.end()
     print(f"RESULT {json.dumps(figures)}")
